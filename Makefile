@@ -1,0 +1,39 @@
+# What there is to do with this repository. Whatever takes more than a line is in scripts/.
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test conformance build release lint format clean benchmark
+
+PORT ?= 8080
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## /{ printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+demo: ## Install what is missing, build and run the demo; PORT=9000 for another port
+	@scripts/demo $(PORT)
+
+test: ## Install what is missing, build and run every test
+	@scripts/test
+
+conformance: ## Run the Autobahn|Testsuite against the release build (needs a CPython 2.7)
+	@scripts/conformance
+
+build: ## Build for development: .build/debug/pushbridge
+	@scripts/dependencies
+	@scripts/build
+
+# Swift's runtime is linked in, so that the binary runs where there is no Swift.
+release: ## Build with optimisation, to deploy: .build/release/pushbridge
+	@scripts/dependencies
+	swift build -c release --product pushbridge --static-swift-stdlib
+
+benchmark: ## Measure beside limits and peers, in about eight minutes; QUICK=1 for two
+	@scripts/benchmark $(if $(QUICK),--quick)
+
+lint: ## Check the formatting of all Swift sources
+	swift format lint --strict --recursive Sources Tests Package.swift
+
+format: ## Bring all Swift sources into that format
+	swift format --in-place --recursive Sources Tests Package.swift
+
+clean: ## Remove everything that was built
+	rm -rf .build

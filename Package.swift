@@ -1,0 +1,139 @@
+// swift-tools-version: 6.0
+import PackageDescription
+
+let package = Package(
+    name: "pushbridge",
+    dependencies: [
+        // Event loops, channels and HTTP/1.1 parsing: the ground that every connection stands on.
+        .package(url: "https://github.com/apple/swift-nio.git", from: "2.101.0"),
+        // One logging interface for all rooms.
+        .package(url: "https://github.com/apple/swift-log.git", from: "1.6.0"),
+        // Subcommands, options, help texts and usage errors of the command line.
+        .package(url: "https://github.com/apple/swift-argument-parser.git", from: "1.5.0"),
+        // SHA-256 for version ids, SHA-1 for Sec-WebSocket-Accept.
+        .package(url: "https://github.com/apple/swift-crypto.git", from: "4.0.0"),
+        // Signals and ordered, bounded shutdown.
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle.git", from: "2.6.0"),
+        // Static files (ranges, validators, media types), and the demo's legacy API.
+        .package(url: "https://github.com/hummingbird-project/hummingbird.git", from: "2.20.0"),
+        // HTTPRequest and HTTPFields, the request model of the static file responder.
+        .package(url: "https://github.com/apple/swift-http-types.git", from: "1.3.0"),
+    ],
+    targets: [
+        .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
+        .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+        .target(
+            name: "WebSocket",
+            dependencies: [
+                "CZlib",
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "Crypto", package: "swift-crypto"),
+            ]
+        ),
+        .target(name: "JSONDelta"),
+        .target(
+            name: "Polling",
+            dependencies: ["CCurl", .product(name: "Logging", package: "swift-log")]
+        ),
+        .target(
+            name: "Topics",
+            dependencies: [
+                "JSONDelta", "WebSocket",
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "Logging", package: "swift-log"),
+            ]
+        ),
+        .target(name: "BridgeConfiguration"),
+        .target(
+            name: "Gateway",
+            dependencies: [
+                "JSONDelta", "Topics", "WebSocket",
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "Hummingbird", package: "hummingbird"),
+                .product(name: "HTTPTypes", package: "swift-http-types"),
+            ]
+        ),
+        .target(
+            name: "DemoServices",
+            dependencies: [
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "Hummingbird", package: "hummingbird"),
+            ]
+        ),
+        .executableTarget(
+            name: "pushbridge",
+            dependencies: [
+                "BridgeConfiguration", "DemoServices", "Gateway", "JSONDelta", "Polling", "Topics", "WebSocket",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ],
+            // The demo needs no file: a link to examples/demo.
+            resources: [.embedInCode("Pages")]
+        ),
+        .testTarget(
+            name: "WebSocketTests",
+            dependencies: [
+                "CZlib", "WebSocket",
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOEmbedded", package: "swift-nio"),
+            ]
+        ),
+        .testTarget(name: "JSONDeltaTests", dependencies: ["JSONDelta"], resources: [.copy("Resources")]),
+        .testTarget(
+            name: "PollingTests",
+            dependencies: [
+                "Polling",
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+            ]
+        ),
+        .testTarget(
+            name: "TopicsTests",
+            dependencies: ["JSONDelta", "Topics", "WebSocket", .product(name: "NIOEmbedded", package: "swift-nio")]
+        ),
+        .testTarget(
+            name: "GatewayTests",
+            dependencies: [
+                "Gateway", "Topics",
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+            ]
+        ),
+        .testTarget(
+            name: "DemoServicesTests",
+            dependencies: [
+                "DemoServices",
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+            ]
+        ),
+        .testTarget(
+            name: "BridgeConfigurationTests",
+            dependencies: ["BridgeConfiguration"],
+            resources: [.copy("Resources")]
+        ),
+        .testTarget(
+            name: "EndToEndTests",
+            dependencies: [
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "Crypto", package: "swift-crypto"),
+            ],
+            exclude: ["Python"]
+        ),
+    ],
+    swiftLanguageModes: [.v6]
+)

@@ -1,0 +1,53 @@
+/// Bounds on what clients may use. Connections past a bound are refused; none that exists is ended for a new one.
+package struct Limits: Sendable, Equatable {
+    /// Connections at one time, over all listeners, at least 1.
+    package let connections: Int
+    /// Connections at one time from one client address, at least 1.
+    package let connectionsPerAddress: Int
+    /// From accepting a connection to the end of its first request's head. Positive.
+    package let handshakeTimeout: Duration
+    /// Largest WebSocket message taken from a client, in bytes, 1 B…1 GiB.
+    package let message: Int
+
+    static let keys = ["connections", "connectionsPerAddress", "handshakeTimeout", "message"]
+
+    init(reading field: Field?) {
+        let section = field?.section(keys: Self.keys)
+        connections = section?["connections"]?.integer(in: 1...10_000_000) ?? 15_000
+        connectionsPerAddress = section?["connectionsPerAddress"]?.integer(in: 1...10_000_000) ?? 1_000
+        handshakeTimeout = section?["handshakeTimeout"]?.duration() ?? .seconds(10)
+        message = section?["message"]?.size(in: 1...Size.gibibyte) ?? Size.mebibyte
+    }
+}
+
+/// Pings that keep idle WebSockets alive and find dead ones.
+package struct KeepAlive: Sendable, Equatable {
+    /// How long a connection is silent before it is pinged. Positive.
+    package let ping: Duration
+    /// How long a connection may stay silent in all before it is closed. Positive.
+    package let timeout: Duration
+
+    static let keys = ["ping", "timeout"]
+
+    init(reading field: Field?) {
+        let section = field?.section(keys: Self.keys)
+        ping = section?["ping"]?.duration() ?? .seconds(30)
+        timeout = section?["timeout"]?.duration() ?? .seconds(60)
+    }
+}
+
+/// Bounds on what is asked of one upstream host, over all poll routes.
+package struct UpstreamLimits: Sendable, Equatable {
+    /// Connections at one time, at least 1.
+    package let connections: Int
+    /// Requests a second, more than 0; may be a fraction.
+    package let requestsPerSecond: Double
+
+    static let keys = ["connections", "requestsPerSecond"]
+
+    init(reading field: Field?) {
+        let section = field?.section(keys: Self.keys)
+        connections = section?["connections"]?.integer(in: 1...100_000) ?? 64
+        requestsPerSecond = section?["requestsPerSecond"]?.positiveNumber() ?? 100
+    }
+}

@@ -1,0 +1,165 @@
+import NIOCore
+import NIOHTTP1
+import Topics
+import WebSocket
+
+/// The channel route: every message goes to everybody else in the room that the path names.
+package struct ChannelService: Sendable {
+    /// Messages that a newcomer is sent.
+    package var history: Int
+    /// Whether a sender gets its own messages.
+    package var echo: Bool
+    /// The largest message, in bytes.
+    package var maximumMessage: Int
+    /// Messages that one client may send in a period of time; nil for no limit.
+    package var rate: MessageRateLimit?
+    /// What may wait for a client that does not read, in bytes.
+    package var buffer: Int
+    package var compression: CompressionPolicy
+
+    package init(
+        history: Int = 0,
+        echo: Bool = false,
+        maximumMessage: Int = 1 << 20,
+        rate: MessageRateLimit? = nil,
+        buffer: Int = 1 << 20,
+        compression: CompressionPolicy = .shared
+    ) {
+        self.history = history
+        self.echo = echo
+        self.maximumMessage = maximumMessage
+        self.rate = rate
+        self.buffer = buffer
+        self.compression = compression
+    }
+
+    /// A room is its path: routes with different patterns never share one.
+    static func roomName(_ target: RequestTarget) -> String {
+        "/" + target.segments.map(\.percentEncoded).joined(separator: "/")
+    }
+
+    func answer(_ exchange: HTTPExchange) throws(Problem) {
+        let acceptance = try WebSocketAcceptance(
+            exchange,
+            subprotocols: [Version1Session.subprotocol],
+            compression: compression
+        )
+        let name = Self.roomName(exchange.target)
+        guard name.utf8.count <= 512 else { throw .badRequest("the name of the room is too long") }
+        let options = exchange.loop.settings.webSocketOptions
+        let limits = WebSocketLimits(maxMessage: maximumMessage)
+        if acceptance.subprotocol == nil {
+            let member = ChannelMember(
+                service: self,
+                room: name,
+                gateway: exchange.loop,
+                info: ConnectionInfo(exchange, transport: .webSocket)
+            )
+            exchange.upgrade(acceptance, limits: limits, options: options, delegate: member)
+        } else {
+            let session = Version1Session(
+                gateway: exchange.loop,
+                request: ClientRequest(exchange),
+                scope: .topic(name)
+            )
+            exchange.upgrade(acceptance, limits: limits, options: options, delegate: session)
+            session.begin(self, room: name)
+        }
+    }
+}
+
+/// At most so many messages in such a time: a bucket of that size that fills evenly.
+package struct MessageRateLimit: Sendable, Equatable {
+    package var count: Int
+    package var period: TimeAmount
+
+    package init(count: Int, period: TimeAmount) {
+        self.count = count
+        self.period = period
+    }
+
+    /// The bucket of one client; times go in, so that tests need not wait.
+    struct Bucket {
+        private let limit: MessageRateLimit
+        private var level: Double
+        private var checkedAt: NIODeadline
+
+        init(_ limit: MessageRateLimit, now: NIODeadline) {
+            self.limit = limit
+            level = Double(limit.count)
+            checkedAt = now
+        }
+
+        /// Whether one more message is within the limit.
+        mutating func takes(at now: NIODeadline) -> Bool {
+            let refill = Double((now - checkedAt).nanoseconds) / Double(limit.period.nanoseconds)
+            level = min(Double(limit.count), level + refill * Double(limit.count))
+            checkedAt = now
+            guard level >= 1 else { return false }
+            level -= 1
+            return true
+        }
+    }
+}
+
+/// A client in a room, without an envelope. Belongs to one event loop.
+final class ChannelMember: WebSocketConnection, RoomMember {
+    private let service: ChannelService
+    private let room: String
+    private let gateway: GatewayLoop
+    private let info: ConnectionInfo
+    private(set) var socket: WebSocketHandler?
+    private var membership: RoomMembership?
+    private var bucket: MessageRateLimit.Bucket?
+
+    init(service: ChannelService, room: String, gateway: GatewayLoop, info: ConnectionInfo) {
+        self.service = service
+        self.room = room
+        self.gateway = gateway
+        self.info = info
+    }
+
+    var form: RoomMessage.Form { .init(envelope: .bare, compression: .init(socket?.deflate)) }
+
+    func deliver(_ body: Delivery.Body) {
+        guard let socket else { return }
+        guard SlowReader.isWithin(service.buffer, socket: socket) else {
+            socket.close(code: .tryAgainLater, reason: "too slow: more than \(service.buffer) bytes are waiting")
+            return
+        }
+        write(body)
+    }
+
+    func webSocketOpened(_ socket: WebSocketHandler) {
+        self.socket = socket
+        bucket = service.rate.map { MessageRateLimit.Bucket($0, now: .now()) }
+        gateway.opened(self, info)
+        membership = gateway.rooms.enter(room, historyLength: service.history, member: self)
+    }
+
+    func webSocket(_ socket: WebSocketHandler, message: ByteBuffer, opcode: Opcode) {
+        if bucket?.takes(at: .now()) == false {
+            socket.close(code: .policyViolation, reason: "more messages than this channel allows")
+            return
+        }
+        // A slice would keep the whole receive buffer alive for as long as the message is in the history.
+        let copy = ByteBuffer(bytes: message.readableBytesView)
+        membership?.publish(opcode == .text ? .text(copy) : .binary(copy), echo: service.echo)
+    }
+
+    func webSocketClosed(_ socket: WebSocketHandler, _ closure: WebSocketClosure) {
+        membership?.leave()
+        membership = nil
+        self.socket = nil
+        gateway.closed(self)
+    }
+}
+
+/// The bound on what waits for a client that does not read.
+enum SlowReader {
+    /// Whether a connection may be given more: it takes bytes, or what waits is at most `bytes`.
+    static func isWithin(_ bytes: Int, socket: WebSocketHandler) -> Bool {
+        guard !socket.isWritable, let options = socket.channel?.syncOptions else { return true }
+        return (try? options.getOption(.bufferedWritableBytes)).map { $0 <= bytes } ?? true
+    }
+}

@@ -1,0 +1,99 @@
+import NIOCore
+import Topics
+
+/// A connection that has become a stream of server-sent events: it only writes. Belongs to its event loop.
+final class EventStreamHandler: ChannelInboundHandler, SubscriberSink, LoopConnection {
+    typealias InboundIn = ByteBuffer
+    typealias OutboundOut = ByteBuffer
+
+    /// A comment this often keeps proxies from taking the stream for dead.
+    private static let heartbeat = TimeAmount.seconds(15)
+
+    private let gateway: GatewayLoop
+    private let info: ConnectionInfo
+    private var context: ChannelHandlerContext?
+    private var subscription: Subscription?
+    private var timer: RepeatedTask?
+
+    init(gateway: GatewayLoop, info: ConnectionInfo) {
+        self.gateway = gateway
+        self.info = info
+    }
+
+    /// The subscription that feeds this stream; called once, right after the handler was added.
+    func begin(_ subscription: Subscription) {
+        self.subscription = subscription
+        if context == nil { end() }
+    }
+
+    func handlerAdded(context: ChannelHandlerContext) {
+        self.context = context
+        gateway.opened(self, info)
+        // A client that comes back at a time of its own choosing is one of a herd no more.
+        write(ByteBuffer(string: "retry: \(Int.random(in: 1000...5000))\n\n"))
+        let bound = NIOLoopBound(self, eventLoop: context.eventLoop)
+        timer = context.eventLoop.scheduleRepeatedTask(initialDelay: Self.heartbeat, delay: Self.heartbeat) { _ in
+            let stream = bound.value
+            if stream.isReady { stream.write(ByteBuffer(string: ":\n\n")) }
+        }
+    }
+
+    func handlerRemoved(context: ChannelHandlerContext) {
+        end()
+        self.context = nil
+        gateway.closed(self)
+    }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        // The request is over; whatever else the client sends has no meaning.
+    }
+
+    func channelWritabilityChanged(context: ChannelHandlerContext) {
+        if context.channel.isWritable { subscription?.sinkBecameReady() }
+        context.fireChannelWritabilityChanged()
+    }
+
+    func channelInactive(context: ChannelHandlerContext) {
+        end()
+        context.fireChannelInactive()
+    }
+
+    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        if case .some(.inputClosed) = event as? ChannelEvent {
+            context.close(promise: nil)
+            return
+        }
+        context.fireUserInboundEventTriggered(event)
+    }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        context.close(promise: nil)
+    }
+
+    // MARK: SubscriberSink
+
+    var isReady: Bool { context?.channel.isWritable ?? false }
+
+    func deliver(_ delivery: Delivery) {
+        if case .wire(let bytes) = delivery.body { write(bytes) }
+    }
+
+    // MARK: LoopConnection
+
+    func drain() {
+        end()
+        guard let context else { return }
+        LingeringClose.begin(on: context.channel)
+    }
+
+    private func write(_ bytes: ByteBuffer) {
+        context?.writeAndFlush(wrapOutboundOut(bytes), promise: nil)
+    }
+
+    private func end() {
+        timer?.cancel()
+        timer = nil
+        subscription?.cancel()
+        subscription = nil
+    }
+}

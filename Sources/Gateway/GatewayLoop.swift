@@ -1,0 +1,89 @@
+import Foundation
+import Logging
+import NIOCore
+import Topics
+
+/// A connection that can be asked to end in good order. Belongs to one event loop.
+protocol LoopConnection: AnyObject {
+    /// The bridge stops: tell the client, finish what is under way, close.
+    func drain()
+}
+
+/// Everything that the connections of one event loop share. Belongs to that loop; nothing in it is locked.
+final class GatewayLoop {
+    let loop: any EventLoop
+    let settings: GatewaySettings
+    let router: RouteTable
+    let topics: LoopTopics
+    let logger: Logger
+    /// Rooms that have members on this loop.
+    let rooms: LoopRooms
+    let metrics: GatewayMetrics
+    private var connections: [ObjectIdentifier: (connection: any LoopConnection, info: ConnectionInfo)] = [:]
+    private(set) var isDraining = false
+    private var dateHeader = ""
+    private var dateHeaderIsValidUntil = NIODeadline.distantPast
+
+    init(
+        loop: any EventLoop,
+        settings: GatewaySettings,
+        router: RouteTable,
+        registry: TopicRegistry,
+        rooms: RoomRegistry,
+        metrics: GatewayMetrics,
+        logger: Logger
+    ) {
+        self.loop = loop
+        self.settings = settings
+        self.router = router
+        self.topics = LoopTopics(loop: loop, registry: registry)
+        self.rooms = LoopRooms(loop: loop, registry: rooms)
+        self.metrics = metrics
+        self.logger = logger
+    }
+
+    func opened(_ connection: any LoopConnection, _ info: ConnectionInfo) {
+        connections[ObjectIdentifier(connection)] = (connection, info)
+        metrics.opened(info)
+        if isDraining { connection.drain() }
+    }
+
+    /// Harmless a second time.
+    func closed(_ connection: any LoopConnection) {
+        guard let entry = connections.removeValue(forKey: ObjectIdentifier(connection)) else { return }
+        metrics.closed(entry.info)
+    }
+
+    /// The open connections of this loop.
+    var connectionInfos: [ConnectionInfo] { connections.values.map(\.info) }
+
+    /// Ends all connections, spread over `duration` so that their clients do not come back all at once.
+    func drain(over duration: TimeAmount) {
+        isDraining = true
+        let all = connections.values.map(\.connection)
+        guard !all.isEmpty else { return }
+        let step = duration.nanoseconds / Int64(all.count)
+        for (index, connection) in all.enumerated() {
+            let bound = NIOLoopBound(connection, eventLoop: loop)
+            loop.scheduleTask(in: .nanoseconds(step * Int64(index))) { bound.value.drain() }
+        }
+    }
+
+    /// The value of the `Date` header (RFC 9110 section 5.6.7), made once a second.
+    func httpDate() -> String {
+        let now = NIODeadline.now()
+        if now >= dateHeaderIsValidUntil {
+            dateHeader = Self.dateFormat.string(from: Date())
+            dateHeaderIsValidUntil = now + .seconds(1)
+        }
+        return dateHeader
+    }
+
+    private static let dateFormat: DateFormatter = {
+        let format = DateFormatter()
+        format.locale = Locale(identifier: "en_US_POSIX")
+        format.timeZone = TimeZone(identifier: "GMT")
+        format.dateFormat = "EEE, dd MMM yyyy HH:mm:ss 'GMT'"
+        return format
+    }()
+}

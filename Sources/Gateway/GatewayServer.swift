@@ -1,0 +1,197 @@
+import Logging
+import NIOCore
+import NIOPosix
+import Synchronization
+import Topics
+
+/// Where a listener is to be bound.
+package struct ListenerAddress: Sendable, CustomStringConvertible {
+    package let host: String
+    /// 0…65535; 0 lets the system choose.
+    package let port: Int
+
+    package init(host: String, port: Int) {
+        self.host = host
+        self.port = port
+    }
+
+    package var description: String { host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)" }
+}
+
+/// A listener could not be bound.
+package struct BindError: Error, CustomStringConvertible {
+    package let address: ListenerAddress
+    package let underlying: any Error
+
+    package var description: String {
+        let reason =
+            switch (underlying as? IOError)?.errnoCode {
+            case EADDRINUSE: "the port is in use by another program; stop it or choose another port"
+            case EACCES: "not permitted; ports below 1024 need privileges"
+            case EADDRNOTAVAIL: "this machine does not have that address"
+            default: "\(underlying)"
+            }
+        return "cannot listen on \(address): \(reason)"
+    }
+}
+
+/// The listeners and everything that clients reach through them.
+package final class GatewayServer: Sendable {
+    private let group: MultiThreadedEventLoopGroup
+    private let settings: GatewaySettings
+    private let router: RouteTable
+    let topics: TopicRegistry
+    private let rooms = RoomRegistry()
+    private let ledger: ConnectionLedger
+    let metrics = GatewayMetrics()
+    /// Of the poll routes, by path.
+    let pollMetrics: [(route: String, TopicMetrics)]
+    /// Of the tunnel routes, by path.
+    let tunnelMetrics: [(route: String, TunnelMetrics)]
+    private let ready = Atomic<Bool>(false)
+    private let logger: Logger
+    private let listeners = Mutex<[any Channel]>([])
+    private let loops: Mutex<[ObjectIdentifier: NIOLoopBound<GatewayLoop>]> = Mutex([:])
+
+    /// - Parameters:
+    ///   - group: its loops carry the connections; it outlives the gateway.
+    ///   - topics: of the poll routes.
+    package init(
+        group: MultiThreadedEventLoopGroup,
+        settings: GatewaySettings,
+        routes: [GatewayRoute],
+        topics: TopicRegistry,
+        logger: Logger
+    ) {
+        self.group = group
+        self.settings = settings
+        self.router = RouteTable(routes)
+        self.topics = topics
+        self.logger = logger
+        pollMetrics = routes.compactMap { route in
+            if case .poll(let service) = route.service { (route.pattern.text, service.metrics) } else { nil }
+        }
+        tunnelMetrics = routes.compactMap { route in
+            if case .tunnel(let service) = route.service { (route.pattern.text, service.metrics) } else { nil }
+        }
+        ledger = ConnectionLedger(
+            maximum: settings.connections,
+            maximumPerAddress: settings.connectionsPerAddress
+        )
+    }
+
+    /// Binds all listeners; if one cannot be bound, none stays.
+    ///
+    /// - Returns: the addresses with the real ports, in order.
+    /// - Throws: ``BindError``.
+    package func start(_ addresses: [ListenerAddress]) async throws -> [ListenerAddress] {
+        try await makeLoops()
+        var bound: [ListenerAddress] = []
+        for address in addresses {
+            do {
+                let channel = try await bootstrap().bind(host: address.host, port: address.port).get()
+                listeners.withLock { $0.append(channel) }
+                bound.append(
+                    ListenerAddress(host: address.host, port: channel.localAddress?.port ?? address.port)
+                )
+            } catch {
+                await stopListening()
+                throw BindError(address: address, underlying: error)
+            }
+        }
+        ready.store(true, ordering: .relaxed)
+        return bound
+    }
+
+    /// All listeners are bound and the end has not begun. Any thread.
+    var isReady: Bool { ready.load(ordering: .relaxed) }
+
+    /// The open connections of all event loops.
+    func connectionInfos() async -> [ConnectionInfo] {
+        var infos: [ConnectionInfo] = []
+        for loop in loops.withLock({ Array($0.values) }) {
+            infos += (try? await loop.eventLoop.submit { loop.value.connectionInfos }.get()) ?? []
+        }
+        return infos.sorted { $0.since < $1.since }
+    }
+
+    /// Stops accepting, then ends all connections over the drain time, and returns when they have ended, a moment
+    /// after that time at the latest.
+    package func stop() async {
+        ready.store(false, ordering: .relaxed)
+        await stopListening()
+        for loop in loops.withLock({ Array($0.values) }) {
+            let drain = settings.drain
+            loop.execute { $0.drain(over: drain) }
+        }
+        // A WebSocket's close handshake gets a second beyond the drain time.
+        let deadline = ContinuousClock.now + Duration(settings.drain) + .seconds(1)
+        while ledger.count > 0, ContinuousClock.now < deadline {
+            try? await Task.sleep(for: .milliseconds(20))
+        }
+        topics.stopAll()
+    }
+
+    private func stopListening() async {
+        let channels = listeners.withLock { listeners in
+            defer { listeners = [] }
+            return listeners
+        }
+        for channel in channels { try? await channel.close() }
+    }
+
+    private func makeLoops() async throws {
+        for loop in group.makeIterator() {
+            let bound = try await loop.submit { [self] in
+                NIOLoopBound(
+                    GatewayLoop(
+                        loop: loop,
+                        settings: settings,
+                        router: router,
+                        registry: topics,
+                        rooms: rooms,
+                        metrics: metrics,
+                        logger: logger
+                    ),
+                    eventLoop: loop
+                )
+            }.get()
+            loops.withLock { $0[ObjectIdentifier(loop)] = bound }
+        }
+    }
+
+    private func bootstrap() -> ServerBootstrap {
+        let ledger = ledger
+        let metrics = metrics
+        let loops = loops.withLock { $0 }
+        return ServerBootstrap(group: group)
+            .serverChannelOption(.backlog, value: 4096)
+            .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+            .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
+            .childChannelOption(.allowRemoteHalfClosure, value: true)
+            // An idle connection keeps its last receive buffer: small ones for the many that say little, growing with
+            // what a busy one sends.
+            .childChannelOption(
+                .recvAllocator,
+                value: AdaptiveRecvByteBufferAllocator(minimum: 256, initial: 1024, maximum: 65536)
+            )
+            .childChannelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture {
+                    let address = channel.remoteAddress
+                    let admission = ledger.enter(address)
+                    metrics.accepted()
+                    channel.closeFuture.whenComplete { _ in ledger.leave(address) }
+                    guard let gateway = loops[ObjectIdentifier(channel.eventLoop)] else {
+                        throw ChannelError.inappropriateOperationForState
+                    }
+                    try HTTPConnectionHandler.configure(channel, gateway: gateway.value, admission: admission)
+                }
+            }
+    }
+}
+
+extension NIOLoopBound where Value == GatewayLoop {
+    fileprivate func execute(_ body: @escaping @Sendable (GatewayLoop) -> Void) {
+        eventLoop.execute { body(self.value) }
+    }
+}

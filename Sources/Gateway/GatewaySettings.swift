@@ -1,0 +1,38 @@
+import NIOCore
+
+/// How the gateway treats every connection.
+package struct GatewaySettings: Sendable {
+    /// Open connections at once, over all listeners; past it 503.
+    package var connections: Int
+    /// The same for one address (IPv6: one /64).
+    package var connectionsPerAddress: Int
+    /// From the accept to the end of the first request.
+    package var handshakeTimeout: TimeAmount
+    /// The largest message that a client may send, in bytes.
+    package var maximumMessage: Int
+    /// How often an idle WebSocket is pinged; nil: never.
+    package var pingInterval: TimeAmount
+    /// Without a byte from the client for this long, the connection is given up; also how long an HTTP connection may
+    /// be idle between requests.
+    package var keepAliveTimeout: TimeAmount
+    /// How long it takes to close everybody when the bridge stops.
+    package var drain: TimeAmount
+
+    package init(
+        connections: Int = 15_000,
+        connectionsPerAddress: Int = 1_000,
+        handshakeTimeout: TimeAmount = .seconds(10),
+        maximumMessage: Int = 1 << 20,
+        pingInterval: TimeAmount = .seconds(30),
+        keepAliveTimeout: TimeAmount = .seconds(60),
+        drain: TimeAmount = .seconds(5)
+    ) {
+        self.connections = connections
+        self.connectionsPerAddress = connectionsPerAddress
+        self.handshakeTimeout = handshakeTimeout
+        self.maximumMessage = maximumMessage
+        self.pingInterval = pingInterval
+        self.keepAliveTimeout = keepAliveTimeout
+        self.drain = drain
+    }
+}

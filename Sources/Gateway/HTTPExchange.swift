@@ -1,0 +1,87 @@
+import NIOCore
+import NIOHTTP1
+import Topics
+import WebSocket
+
+/// One request and the means to answer it, once. Belongs to its connection's event loop.
+final class HTTPExchange {
+    let head: HTTPRequestHead
+    let target: RequestTarget
+    let parameters: [String: String]
+    let route: GatewayRoute
+    let loop: GatewayLoop
+    let connection: HTTPConnectionHandler
+    /// Called when the connection ends, or stops being an HTTP connection, before the answer is given.
+    var onAbandoned: (() -> Void)?
+
+    init(
+        head: HTTPRequestHead,
+        target: RequestTarget,
+        parameters: [String: String],
+        route: GatewayRoute,
+        loop: GatewayLoop,
+        connection: HTTPConnectionHandler
+    ) {
+        self.head = head
+        self.target = target
+        self.parameters = parameters
+        self.route = route
+        self.loop = loop
+        self.connection = connection
+    }
+
+    var isHead: Bool { head.method == .HEAD }
+
+    /// Whether the client asks for a WebSocket, well or badly.
+    var asksForWebSocket: Bool { head.headers[canonicalForm: "upgrade"].contains { $0.lowercased() == "websocket" } }
+
+    func respond(_ status: HTTPResponseStatus, headers: HTTPHeaders = [:], body: ByteBuffer = ByteBuffer()) {
+        onAbandoned = nil
+        var headers = headers
+        addCrossOriginHeaders(to: &headers)
+        connection.respond(status, headers: headers, body: body)
+    }
+
+    func fail(_ problem: Problem) {
+        onAbandoned = nil
+        var headers = problem.headers
+        addCrossOriginHeaders(to: &headers)
+        connection.fail(problem, headers: headers)
+    }
+
+    /// Answers the upgrade with 101 and hands the connection over.
+    func upgrade(
+        _ acceptance: WebSocketAcceptance,
+        limits: WebSocketLimits,
+        options: WebSocketOptions,
+        delegate: any WebSocketDelegate
+    ) {
+        onAbandoned = nil
+        connection.upgrade(acceptance, limits: limits, options: options, delegate: delegate)
+    }
+
+    /// Answers with an endless `text/event-stream`.
+    func beginEventStream(extraHeaders: HTTPHeaders, _ attach: (EventStreamHandler) -> Void) {
+        onAbandoned = nil
+        var headers = extraHeaders
+        addCrossOriginHeaders(to: &headers)
+        connection.beginEventStream(
+            headers: headers,
+            info: ConnectionInfo(self, transport: .serverSentEvents),
+            attach
+        )
+    }
+
+    /// CORS (WHATWG Fetch section 3.2): pages of allowed origins may read the answer.
+    private func addCrossOriginHeaders(to headers: inout HTTPHeaders) {
+        headers.add(name: "Vary", value: "Origin")
+        guard let origin = head.headers.first(name: "Origin"),
+            route.origins.allows(origin: origin, host: head.headers.first(name: "Host"))
+        else { return }
+        headers.replaceOrAdd(name: "Access-Control-Allow-Origin", value: route.origins == .any ? "*" : origin)
+        headers.replaceOrAdd(
+            name: "Access-Control-Expose-Headers",
+            value: "ETag, Age, Link, Preference-Applied, X-Pushbridge-State"
+        )
+    }
+}

@@ -1,0 +1,45 @@
+import WebSocket
+
+/// The multiplex route: many subscriptions over one WebSocket, in `pushbridge.v1`.
+package struct MultiplexService: Sendable {
+    package var maximumSubscriptions: Int
+    package var compression: CompressionPolicy
+
+    package init(maximumSubscriptions: Int = 1000, compression: CompressionPolicy = .shared) {
+        self.maximumSubscriptions = maximumSubscriptions
+        self.compression = compression
+    }
+
+    func answer(_ exchange: HTTPExchange) throws(Problem) {
+        // A client that asks for no subprotocol is taken to speak the only one there is.
+        let acceptance = try WebSocketAcceptance(
+            exchange,
+            subprotocols: [Version1Session.subprotocol],
+            requiresKnownSubprotocol: true,
+            compression: compression
+        )
+        exchange.upgrade(
+            acceptance,
+            limits: WebSocketLimits(maxMessage: exchange.loop.settings.maximumMessage),
+            options: exchange.loop.settings.webSocketOptions,
+            delegate: Version1Session(
+                gateway: exchange.loop,
+                request: ClientRequest(exchange),
+                scope: .all(maximumSubscriptions: maximumSubscriptions)
+            )
+        )
+    }
+}
+
+extension GatewayRoute.Service {
+    /// Answers a request, now or later.
+    func answer(_ exchange: HTTPExchange) throws(Problem) {
+        switch self {
+        case .poll(let service): try service.answer(exchange)
+        case .tunnel(let service): try service.answer(exchange)
+        case .channel(let service): try service.answer(exchange)
+        case .multiplex(let service): try service.answer(exchange)
+        case .files(let service): try service.answer(exchange)
+        }
+    }
+}

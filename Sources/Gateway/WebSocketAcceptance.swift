@@ -1,0 +1,66 @@
+import NIOHTTP1
+import WebSocket
+
+/// An opening handshake that was found good, with what was chosen from its offers.
+struct WebSocketAcceptance {
+    /// The subprotocol that is spoken; nil: none.
+    let subprotocol: String?
+    let deflate: PerMessageDeflate?
+    /// Of the 101 answer.
+    let headers: [(String, String)]
+
+    /// Judges the request of an exchange.
+    ///
+    /// - Parameters:
+    ///   - subprotocols: what the route speaks; the first of the client's that is among them is chosen.
+    ///   - requiresKnownSubprotocol: whether a client that asks for others only is refused (with 400) or goes without.
+    /// - Throws: the answer for a bad handshake, a plain request (426), or a page that may not connect (403).
+    init(
+        _ exchange: HTTPExchange,
+        subprotocols: [String],
+        requiresKnownSubprotocol: Bool = false,
+        compression: CompressionPolicy
+    ) throws(Problem) {
+        let head = exchange.head
+        let result = WebSocketHandshake.evaluate(
+            method: head.method.rawValue,
+            version: (head.version.major, head.version.minor),
+            headers: head.headers.map { (name: $0.name, value: $0.value) }
+        )
+        let upgrade: WebSocketHandshake.Upgrade
+        switch result {
+        case .upgrade(let found): upgrade = found
+        case .refuse(let refusal):
+            exchange.loop.metrics.rejected("handshake")
+            throw Problem(refusal)
+        case .notAnUpgrade: throw Problem(WebSocketHandshake.upgradeRequired)
+        }
+        let origin = head.headers.first(name: "Origin")
+        guard exchange.route.origins.allows(origin: origin, host: head.headers.first(name: "Host")) else {
+            exchange.loop.logger.info(
+                "upgrade refused",
+                metadata: ["origin": "\(origin ?? "")", "path": "\(exchange.target.rawPath)"]
+            )
+            exchange.loop.metrics.rejected("origin")
+            throw Problem(status: .forbidden, detail: "pages of this origin may not connect")
+        }
+        let chosen = upgrade.subprotocols.first { subprotocols.contains($0) }
+        if requiresKnownSubprotocol, chosen == nil, !upgrade.subprotocols.isEmpty {
+            throw .badRequest("this route speaks the subprotocols \(subprotocols.joined(separator: ", "))")
+        }
+        let negotiated = DeflateNegotiation.answer(upgrade.extensions, policy: compression)
+        subprotocol = chosen
+        deflate = negotiated?.agreed
+        headers = upgrade.responseHeaders(subprotocol: chosen, extensions: negotiated?.header)
+    }
+}
+
+extension Problem {
+    fileprivate init(_ refusal: WebSocketHandshake.Refusal) {
+        self.init(
+            status: HTTPResponseStatus(statusCode: refusal.status),
+            detail: refusal.reason,
+            headers: HTTPHeaders(refusal.headers)
+        )
+    }
+}

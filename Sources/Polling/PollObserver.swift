@@ -1,0 +1,28 @@
+/// What was made of a body.
+package enum PollVerdict: Sendable, Equatable {
+    case changed
+    case unchanged
+    /// No document. The reason, one sentence, comes back in `pollFailed` with the code `invalid`, and the validators
+    /// of this body are forgotten: the next request asks against the last good one.
+    case invalid(String)
+}
+
+/// An unchanged document, confirmed by 304.
+package struct PollConfirmation: Sendable, Equatable {
+    package var at: ContinuousClock.Instant
+    /// The same moment in Unix time.
+    package var atMilliseconds: Int64
+    package var wireBytes: Int
+    package var duration: Duration
+}
+
+/// Receives what a poll brings. Calls for one poll never overlap and come in the order of the fetches.
+package protocol PollObserver: Sendable {
+    /// A 2xx answer with a body. Runs in a task of its own, off the polling thread; the next fetch of this poll waits
+    /// for the verdict.
+    func polled(_ body: FetchedBody) async -> PollVerdict
+    /// 304. Called on the polling thread: return at once, never block.
+    func pollConfirmed(_ confirmation: PollConfirmation)
+    /// No document. Called on the polling thread: return at once, never block.
+    func pollFailed(_ failure: PollFailure)
+}

@@ -1,0 +1,99 @@
+import JSONDelta
+import NIOCore
+import Synchronization
+
+/// The newest version of a topic together with everything that is sent to bring subscribers to it.
+///
+/// Each encoding (format × the version to start from) is made once, off the event loops, and then shared by all of
+/// them. The encodings live as long as the revision is the newest one.
+package final class Revision: Sendable {
+    package let document: Document
+    /// Counts the revisions of one topic, from 1.
+    package let sequence: Int
+    /// When the document had been received, in milliseconds of Unix time.
+    package let atMilliseconds: Int64
+    /// The same moment on the monotonic clock; deliveries are measured against it.
+    package let receivedAt: ContinuousClock.Instant
+    /// The version that this one followed; nil for a topic's first.
+    package let previousID: VersionID?
+
+    private let topicName: String
+    private let diffOptions: DiffOptions
+    private let ignored: [JSONPointerPattern]
+    private let cache = Mutex<[Step: Delivery]>([:])
+    // Held by workers while they compute, so that a step that many ask for is made once; event loops only ever take
+    // `cache`, which is held for a look-up.
+    private let patches = Mutex<[VersionID: JSONPatch]>([:])
+
+    private struct Step: Hashable {
+        var from: VersionID?
+        var format: DeliveryFormat
+    }
+
+    init(
+        document: Document,
+        sequence: Int,
+        answer: SourceAnswer,
+        previousID: VersionID?,
+        topicName: String,
+        settings: TopicSettings
+    ) {
+        self.document = document
+        self.sequence = sequence
+        self.atMilliseconds = answer.receivedAtMilliseconds
+        self.receivedAt = answer.receivedAt
+        self.previousID = previousID
+        self.topicName = topicName
+        self.diffOptions = settings.diffOptions
+        self.ignored = settings.ignored
+    }
+
+    /// The bytes that bring the holder of `from` (nil: nobody in particular) here, where they have been made already.
+    /// Any thread; never waits for a computation.
+    func made(from: VersionID?, format: DeliveryFormat) -> Delivery? {
+        let step = Step(from: format.mode == .snapshot ? nil : from, format: format)
+        return cache.withLock { $0[step] }
+    }
+
+    /// Makes those bytes, or returns what another thread made in the meantime. Takes time in proportion to the
+    /// document: not for event loops.
+    func make(from: Document?, format: DeliveryFormat) -> Delivery {
+        if let made = made(from: from?.id, format: format) { return made }
+        return patches.withLock { patches in
+            if let made = made(from: from?.id, format: format) { return made }
+            let encoder = MessageEncoder(topicName: topicName, format: format)
+            let delivery = encode(from: from, with: encoder, patches: &patches)
+            let step = Step(from: format.mode == .snapshot ? nil : from?.id, format: format)
+            cache.withLock { $0[step] = delivery }
+            return delivery
+        }
+    }
+
+    private func encode(
+        from: Document?,
+        with encoder: MessageEncoder,
+        patches: inout [VersionID: JSONPatch]
+    ) -> Delivery {
+        guard let from, case .json(let old) = from.content, case .json(let new) = document.content else {
+            return encoder.snapshot(document, at: atMilliseconds, replacing: from)
+        }
+        switch encoder.format.mode {
+        case .snapshot:
+            break
+        case .patch:
+            let patch = patches[from.id] ?? JSONPatch.diff(from: old, to: new, options: diffOptions)
+            patches[from.id] = patch
+            if patch.bytes.count < new.bytes.count {
+                return encoder.patch(patch.bytes, from: from.id, to: document.id, at: atMilliseconds)
+            }
+        case .merge:
+            if let merge = MergePatch.diff(from: old, to: new), merge.count < new.bytes.count {
+                return encoder.merge(merge, from: from.id, to: document.id, at: atMilliseconds)
+            }
+        case .events:
+            let changes = ItemChange.diff(from: old, to: new, options: diffOptions, ignoring: ignored)
+            return encoder.events(changes, from: from.id, to: document.id, at: atMilliseconds)
+        }
+        return encoder.snapshot(document, at: atMilliseconds, replacing: from)
+    }
+}

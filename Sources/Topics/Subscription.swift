@@ -1,0 +1,86 @@
+import NIOCore
+
+/// What a subscription writes to. Belongs to the subscription's event loop.
+package protocol SubscriberSink: AnyObject {
+    /// Whether the socket takes bytes now. When it turns true again, the sink's owner calls
+    /// ``Subscription/sinkBecameReady()``.
+    var isReady: Bool { get }
+    /// Writes and flushes. Called only while ``isReady``, or for a few bytes of status.
+    func deliver(_ delivery: Delivery)
+}
+
+/// One subscriber of a topic, on one event loop.
+package final class Subscription {
+    let format: DeliveryFormat
+    var position: SubscriptionPosition
+    /// The place in the group, kept by the group so that leaving costs the same whatever its size.
+    var indexInGroup = 0
+    private(set) var sink: (any SubscriberSink)?
+    private(set) weak var shard: TopicShard?
+
+    init(format: DeliveryFormat, position: SubscriptionPosition, sink: any SubscriberSink, shard: TopicShard) {
+        self.format = format
+        self.position = position
+        self.sink = sink
+        self.shard = shard
+    }
+
+    /// The topic's newest version is wanted by a socket that takes bytes again.
+    package func sinkBecameReady() {
+        shard?.sinkBecameReady(self)
+    }
+
+    /// Ends the subscription; nothing is delivered after this. Harmless a second time.
+    package func cancel() {
+        guard sink != nil else { return }
+        sink = nil
+        shard?.remove(self)
+    }
+}
+
+/// The subscribers of one format on one event loop, in an array that broadcasts walk.
+struct SubscriptionGroup {
+    private(set) var members: ContiguousArray<Subscription> = []
+
+    mutating func add(_ subscription: Subscription) {
+        subscription.indexInGroup = members.count
+        members.append(subscription)
+    }
+
+    mutating func remove(_ subscription: Subscription) {
+        let index = subscription.indexInGroup
+        guard index < members.count, members[index] === subscription else { return }
+        let last = members.removeLast()
+        if last !== subscription {
+            members[index] = last
+            last.indexInGroup = index
+        }
+    }
+}
+
+/// Someone who waits for one document: a plain GET before the first fetch, or a long poll.
+package final class DocumentWaiter {
+    /// A document is no answer while it has this version.
+    let unless: VersionID?
+    private(set) var answer: ((Result<Revision, SourceFailure>) -> Void)?
+    private weak var shard: TopicShard?
+
+    init(unless: VersionID?, shard: TopicShard, answer: @escaping (Result<Revision, SourceFailure>) -> Void) {
+        self.unless = unless
+        self.shard = shard
+        self.answer = answer
+    }
+
+    func resolve(_ result: Result<Revision, SourceFailure>) {
+        let answer = answer
+        self.answer = nil
+        answer?(result)
+    }
+
+    /// Stops waiting; the answer will not be called. Harmless a second time.
+    package func cancel() {
+        guard answer != nil else { return }
+        answer = nil
+        shard?.remove(self)
+    }
+}

@@ -1,0 +1,242 @@
+import Crypto
+import JSONDelta
+import NIOCore
+import Synchronization
+
+/// One polled document, shared by everybody who subscribes to it.
+///
+/// Thread-safe: the source brings answers on any thread (one at a time), event loops attach their shards. New versions
+/// cross to each event loop that has subscribers once.
+package final class Topic: Sendable {
+    package let key: TopicKey
+    package let settings: TopicSettings
+    package let metrics: TopicMetrics
+    let source: any TopicSource
+
+    private let state: Mutex<State>
+    private let subscribers = Atomic<Int>(0)
+
+    struct State {
+        var revision: Revision?
+        var status: TopicStatus?
+        /// Why there is no document yet.
+        var failure: SourceFailure?
+        /// Older versions, the newest last.
+        var history: [Document] = []
+        var historyBytes = 0
+        /// Of the last good body as it came: the same bytes again end before they are parsed.
+        var bodyDigest: SHA256.Digest?
+        var confirmedAtMilliseconds: Int64 = 0
+        var shards: [ObjectIdentifier: TopicShard.Reference] = [:]
+        /// How many shards have subscribers of a format: the formats that are worth encoding ahead.
+        var formats: [DeliveryFormat: Int] = [:]
+        /// Counts attachments, so that an expiry can tell that somebody came and went meanwhile.
+        var generation = 0
+    }
+
+    /// What a shard starts from.
+    struct Snapshot: Sendable {
+        var revision: Revision?
+        var status: TopicStatus?
+        var failure: SourceFailure?
+    }
+
+    init(blueprint: TopicBlueprint) {
+        key = blueprint.key
+        settings = blueprint.settings
+        metrics = blueprint.metrics
+        source = blueprint.makeSource()
+        state = Mutex(State())
+    }
+
+    // MARK: What the source says
+
+    /// Takes the body of a good answer. Parsing, comparing and the encoding of the update happen here, so it must not
+    /// be called on an event loop, and only once at a time.
+    package func received(_ answer: SourceAnswer) -> AnswerVerdict {
+        countSavedPolls()
+        let digest = SHA256.hash(data: answer.body)
+        let (last, lastDigest) = state.withLock { ($0.revision, $0.bodyDigest) }
+        if let last, digest == lastDigest {
+            confirm(at: answer.receivedAtMilliseconds, last: last)
+            metrics.pollsUnchanged.wrappingAdd(1, ordering: .relaxed)
+            return .unchanged
+        }
+        let document: Document
+        do {
+            document = try settings.reader.read(answer.body, contentType: answer.contentType)
+        } catch {
+            return .invalid(reason: error.reason)
+        }
+        if let last, document.saysTheSame(as: last.document, ignoring: settings.ignored) {
+            state.withLock { $0.bodyDigest = digest }
+            confirm(at: answer.receivedAtMilliseconds, last: last)
+            metrics.pollsUnchanged.wrappingAdd(1, ordering: .relaxed)
+            return .unchanged
+        }
+        publish(document, answer: answer, after: last, digest: digest)
+        metrics.pollsChanged.wrappingAdd(1, ordering: .relaxed)
+        return .changed
+    }
+
+    /// The upstream said that nothing changed (304).
+    package func confirmed(atMilliseconds now: Int64) {
+        countSavedPolls()
+        metrics.pollsNotModified.wrappingAdd(1, ordering: .relaxed)
+        guard let last = state.withLock({ $0.revision }) else { return }
+        confirm(at: now, last: last)
+    }
+
+    /// No document could be had. The last good one stays and is marked stale.
+    package func failed(_ failure: SourceFailure, atMilliseconds now: Int64) {
+        metrics.pollsFailed.wrappingAdd(1, ordering: .relaxed)
+        state.withLock { state in
+            guard state.revision != nil else {
+                let isNews = state.failure?.code != failure.code
+                state.failure = failure
+                state.tellShards { $0.sourceFailed(failure, isNews: isNews) }
+                return
+            }
+            let since = state.status?.state == .stale ? state.status?.sinceMilliseconds ?? now : now
+            state.change(to: TopicStatus(state: .stale, sinceMilliseconds: since, failure: failure))
+        }
+    }
+
+    /// Without the bridge each subscriber would have asked for itself.
+    private func countSavedPolls() {
+        metrics.pollsSaved.wrappingAdd(max(0, subscriberCount - 1), ordering: .relaxed)
+    }
+
+    private func confirm(at now: Int64, last: Revision) {
+        state.withLock { state in
+            state.confirmedAtMilliseconds = now
+            if state.status?.state != .live {
+                state.change(to: TopicStatus(state: .live, sinceMilliseconds: now))
+            }
+        }
+    }
+
+    private func publish(_ document: Document, answer: SourceAnswer, after last: Revision?, digest: SHA256.Digest) {
+        let revision = Revision(
+            document: document,
+            sequence: (last?.sequence ?? 0) + 1,
+            answer: answer,
+            previousID: last?.document.id,
+            topicName: key.name,
+            settings: settings
+        )
+        for format in state.withLock({ Array($0.formats.keys) }) {
+            _ = revision.make(from: last?.document, format: format)
+        }
+        state.withLock { state in
+            if let last { state.remember(last.document, limit: settings.historyBytes) }
+            state.revision = revision
+            state.failure = nil
+            state.bodyDigest = digest
+            state.confirmedAtMilliseconds = answer.receivedAtMilliseconds
+            // Under the lock, so that shards see revisions in their order, and one that attaches now sees each once.
+            state.tellShards { $0.revisionArrived(revision) }
+            if state.status?.state != .live {
+                state.change(to: TopicStatus(state: .live, sinceMilliseconds: answer.receivedAtMilliseconds))
+            }
+        }
+    }
+
+    // MARK: What subscribers ask
+
+    /// The newest version; nil before the first. Any thread.
+    package var revision: Revision? { state.withLock { $0.revision } }
+
+    /// State of the upstream; nil before the first answer. Any thread.
+    package var status: TopicStatus? { state.withLock { $0.status } }
+
+    /// When the upstream last said that the document is true, in milliseconds of Unix time; 0 before the first answer.
+    package var confirmedAtMilliseconds: Int64 { state.withLock { $0.confirmedAtMilliseconds } }
+
+    /// A version that is still known: the newest or one of the history. Any thread.
+    func document(_ id: VersionID) -> Document? {
+        state.withLock { state in
+            if let newest = state.revision?.document, newest.id == id { return newest }
+            return state.history.last { $0.id == id }
+        }
+    }
+
+    /// Subscriptions on all event loops. Any thread.
+    package var subscriberCount: Int { subscribers.load(ordering: .relaxed) }
+
+    /// How often the source looks at present; nil where that has no meaning.
+    package var intervalMilliseconds: Int? { source.intervalMilliseconds }
+
+    func subscriberCame() {
+        subscribers.wrappingAdd(1, ordering: .relaxed)
+        metrics.subscribers.wrappingAdd(1, ordering: .relaxed)
+    }
+
+    func subscriberWent() {
+        subscribers.wrappingSubtract(1, ordering: .relaxed)
+        metrics.subscribers.wrappingSubtract(1, ordering: .relaxed)
+    }
+
+    /// Looks for a new version now. Any thread.
+    package func refresh() { source.refresh() }
+
+    func attach(_ reference: TopicShard.Reference) -> Snapshot {
+        state.withLock { state in
+            state.shards[ObjectIdentifier(reference.loop)] = reference
+            state.generation += 1
+            return Snapshot(revision: state.revision, status: state.status, failure: state.failure)
+        }
+    }
+
+    /// - Returns: the generation to hand to ``hasBeenIdle(since:)``, when no shard is left.
+    func detach(from loop: any EventLoop) -> Int? {
+        state.withLock { state in
+            state.shards[ObjectIdentifier(loop)] = nil
+            return state.shards.isEmpty ? state.generation : nil
+        }
+    }
+
+    func hasBeenIdle(since generation: Int) -> Bool {
+        state.withLock { $0.shards.isEmpty && $0.generation == generation }
+    }
+
+    func isWanted(_ format: DeliveryFormat) {
+        state.withLock { $0.formats[format, default: 0] += 1 }
+    }
+
+    func isNoLongerWanted(_ format: DeliveryFormat) {
+        state.withLock { state in
+            let remaining = (state.formats[format] ?? 0) - 1
+            state.formats[format] = remaining > 0 ? remaining : nil
+        }
+    }
+}
+
+extension Topic.State {
+    /// One hop for each event loop, whatever the number of its subscribers.
+    func tellShards(_ body: @escaping @Sendable (TopicShard) -> Void) {
+        for reference in shards.values {
+            reference.loop.execute { body(reference.shard.value) }
+        }
+    }
+
+    mutating func change(to status: TopicStatus) {
+        self.status = status
+        tellShards { $0.statusChanged(status) }
+    }
+
+    mutating func remember(_ document: Document, limit: Int) {
+        // The same content again (A, B, A) would be found twice.
+        if let known = history.firstIndex(where: { $0.id == document.id }) {
+            historyBytes -= history.remove(at: known).bytes.count
+        }
+        history.append(document)
+        historyBytes += document.bytes.count
+        var expired = 0
+        while historyBytes > limit, expired < history.count {
+            historyBytes -= history[expired].bytes.count
+            expired += 1
+        }
+        history.removeFirst(expired)
+    }
+}

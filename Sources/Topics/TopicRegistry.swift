@@ -1,0 +1,80 @@
+import NIOCore
+import Synchronization
+
+/// Why a topic cannot be had.
+package enum TopicRefusal: Error, Equatable, CustomStringConvertible {
+    /// The route holds as many topics as its `maxTopics` allows.
+    case tooManyTopics(limit: Int)
+
+    package var description: String {
+        switch self {
+        case .tooManyTopics(let limit): "this route already holds \(limit) topics, its limit (maxTopics)"
+        }
+    }
+}
+
+/// All living topics of the process. A topic lives from its first subscriber until `linger` after its last.
+package final class TopicRegistry: Sendable {
+    private let topics = Mutex<[TopicKey: Topic]>([:])
+
+    package init() {}
+
+    /// The living topics. Any thread.
+    package var all: [Topic] { topics.withLock { Array($0.values) } }
+
+    /// Attaches a new shard of an event loop to its topic, which is brought to life where it does not live yet.
+    ///
+    /// - Throws: ``TopicRefusal``.
+    func join(
+        _ blueprint: TopicBlueprint,
+        makeShard: (Topic) -> TopicShard.Reference
+    ) throws(TopicRefusal) -> (TopicShard.Reference, Topic.Snapshot) {
+        let joined = topics.withLock {
+            topics -> Result<(Topic, TopicShard.Reference, Topic.Snapshot, isNew: Bool), TopicRefusal> in
+            if let topic = topics[blueprint.key] {
+                let reference = makeShard(topic)
+                return .success((topic, reference, topic.attach(reference), false))
+            }
+            let limit = blueprint.settings.maximumTopics
+            guard blueprint.metrics.topics.load(ordering: .relaxed) < limit else {
+                return .failure(.tooManyTopics(limit: limit))
+            }
+            let topic = Topic(blueprint: blueprint)
+            topics[blueprint.key] = topic
+            topic.metrics.topics.wrappingAdd(1, ordering: .relaxed)
+            let reference = makeShard(topic)
+            return .success((topic, reference, topic.attach(reference), true))
+        }
+        let (topic, reference, snapshot, isNew) = try joined.get()
+        if isNew { topic.source.start(delivering: topic) }
+        return (reference, snapshot)
+    }
+
+    /// Detaches the shard of `loop`, on that loop. The source goes on for `linger` after the last.
+    func leave(_ topic: Topic, loop: any EventLoop) {
+        guard let generation = topic.detach(from: loop) else { return }
+        loop.scheduleTask(in: TimeAmount(topic.settings.linger)) {
+            self.expire(topic, generation: generation)
+        }
+    }
+
+    private func expire(_ topic: Topic, generation: Int) {
+        let isOver = topics.withLock { topics in
+            guard topics[topic.key] === topic, topic.hasBeenIdle(since: generation) else { return false }
+            topics[topic.key] = nil
+            return true
+        }
+        guard isOver else { return }
+        topic.metrics.topics.wrappingSubtract(1, ordering: .relaxed)
+        topic.source.stop()
+    }
+
+    /// Stops every source; for the end of the process.
+    package func stopAll() {
+        let all = topics.withLock { topics in
+            defer { topics = [:] }
+            return Array(topics.values)
+        }
+        for topic in all { topic.source.stop() }
+    }
+}

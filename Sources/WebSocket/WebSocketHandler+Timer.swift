@@ -1,0 +1,61 @@
+import NIOCore
+
+/// One timer at a time: the keep-alive while the session is open, then the limit of the step that ends it.
+extension WebSocketHandler {
+    func setTimer(_ purpose: TimerPurpose, in delay: TimeAmount) {
+        guard let context else { return }
+        self.setTimer(purpose, at: context.eventLoop.now + delay)
+    }
+
+    func setTimer(_ purpose: TimerPurpose, at deadline: NIODeadline) {
+        self.cancelTimer()
+        guard let context, self.transport != .ended else { return }
+        self.timerPurpose = purpose
+        // Fails only on an event loop that is shutting down; its channels are closed anyway.
+        self.timer = try? context.eventLoop.scheduleCallback(
+            at: deadline,
+            handler: Timer(handler: NIOLoopBound(self, eventLoop: context.eventLoop))
+        )
+    }
+
+    func setKeepAliveTimer() {
+        guard self.session.state == .open, let deadline = self.keepAlive.nextDeadline else { return }
+        self.setTimer(.keepAlive, at: deadline)
+    }
+
+    func cancelTimer() {
+        self.timer?.cancel()
+        self.timer = nil
+    }
+
+    func timerFired() {
+        guard let context else { return }
+        self.timer = nil
+        switch self.timerPurpose {
+        case .keepAlive:
+            switch self.keepAlive.check(at: context.eventLoop.now) {
+            case .wait: break
+            case .ping: if self.isWritable { self.sendPing() }
+            case .giveUp:
+                self.end(.silence)
+                return
+            }
+            self.setKeepAliveTimer()
+        case .closeReply:
+            self.close(code: self.peerCode == .noStatus ? nil : self.peerCode)
+        case .flush, .closeAnswer:
+            self.end(.closeTimeout)
+        case .linger:
+            self.end(.connectionLost)
+        }
+    }
+
+    /// Small enough to be stored without an allocation of its own.
+    private struct Timer: NIOScheduledCallbackHandler, Sendable {
+        let handler: NIOLoopBound<WebSocketHandler>
+
+        func handleScheduledCallback(eventLoop: some EventLoop) {
+            self.handler.value.timerFired()
+        }
+    }
+}

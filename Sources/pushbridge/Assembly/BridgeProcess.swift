@@ -1,0 +1,168 @@
+import ArgumentParser
+import BridgeConfiguration
+import Foundation
+import Gateway
+import Logging
+import NIOCore
+import NIOPosix
+import Polling
+import ServiceLifecycle
+import Topics
+
+/// The bridge as a process: rooms put together, signals, the ready line, an orderly end.
+struct BridgeProcess {
+    let configuration: BridgeConfiguration
+    /// Routes that no configuration can name, behind those that it does.
+    var extraRoutes: [GatewayRoute] = []
+
+    /// Returns after a signal has asked for the end and the connections have been closed.
+    ///
+    /// - Throws: `ExitCode`.
+    func run() async throws {
+        OpenFiles.raiseLimit()
+        // A peer that goes away while libcurl writes must not end the process.
+        signal(SIGPIPE, SIG_IGN)
+        let logger = Logger(label: "pushbridge")
+        let group = MultiThreadedEventLoopGroup(numberOfThreads: configuration.eventLoops ?? System.coreCount)
+        let poller: Poller
+        do {
+            poller = try Poller(logger: logger, limits: configuration.upstreamLimits)
+        } catch {
+            Output.error("\(error)")
+            throw ExitStatus.software
+        }
+        let gateway = GatewayServer(
+            group: group,
+            settings: configuration.gatewaySettings,
+            routes: configuration.routes.map { $0.gatewayRoute(configuration, poller: poller, logger: logger) }
+                + extraRoutes,
+            topics: TopicRegistry(),
+            logger: logger
+        )
+        let listeners: [ListenerAddress]
+        do {
+            listeners = try await gateway.start(
+                configuration.listen.map { ListenerAddress(host: $0.host, port: $0.port) }
+            )
+        } catch {
+            Output.error("\(error)")
+            await poller.shutdown()
+            throw ExitStatus.unavailable
+        }
+        let admin = AdminServer(
+            gateway: gateway,
+            upstream: { UpstreamMetrics(poller.statistics) },
+            logger: logger
+        )
+        let adminTask: Task<Void, Never>?
+        let readyLines: [String]
+        do {
+            let (task, address) = try await start(admin, group: group)
+            adminTask = task
+            readyLines =
+                listeners.map { "pushbridge ready: http://\($0)" }
+                + (address.map { ["pushbridge ready: http://\($0) (admin)"] } ?? [])
+        } catch {
+            Output.error("\(error)")
+            await gateway.stop()
+            await poller.shutdown()
+            throw ExitStatus.unavailable
+        }
+        try await SignalWait.untilStopped {
+            for line in readyLines { Output.line(line) }
+        }
+        logger.info("stopping", metadata: ["drain": "\(configuration.drain)"])
+        await gateway.stop()
+        adminTask?.cancel()
+        await adminTask?.value
+        await poller.shutdown()
+        try? await group.shutdownGracefully()
+    }
+}
+
+extension BridgeProcess {
+    /// Starts the admin listener where the configuration has one; returns once it is bound.
+    private func start(
+        _ admin: AdminServer,
+        group: any EventLoopGroup
+    ) async throws -> (Task<Void, Never>?, ListenerAddress?) {
+        guard let address = configuration.admin else { return (nil, nil) }
+        let (bound, continuation) = AsyncThrowingStream.makeStream(of: ListenerAddress.self)
+        let task = Task {
+            do {
+                try await admin.run(on: ListenerAddress(host: address.host, port: address.port), group: group) {
+                    continuation.yield($0)
+                }
+                continuation.finish()
+            } catch {
+                continuation.finish(throwing: error)
+            }
+        }
+        for try await address in bound { return (task, address) }
+        return (task, nil)
+    }
+}
+
+extension UpstreamMetrics {
+    fileprivate init(_ statistics: PollerStatistics) {
+        self.init(
+            durations: HistogramSnapshot(
+                bounds: DurationHistogram.bounds,
+                counts: statistics.durations.counts,
+                sumSeconds: statistics.durations.sumSeconds
+            ),
+            bytesReceived: statistics.bytesReceived
+        )
+    }
+}
+
+/// Waits for the signals that end the process.
+enum SignalWait {
+    /// Returns after SIGTERM or SIGINT.
+    ///
+    /// - Parameter announce: called as soon as the signals are caught: whoever reads what it prints may send one at once.
+    static func untilStopped(_ announce: @escaping @Sendable () -> Void = {}) async throws {
+        let group = ServiceGroup(
+            configuration: .init(
+                services: [
+                    .init(service: Idle(announce: announce), successTerminationBehavior: .gracefullyShutdownGroup)
+                ],
+                gracefulShutdownSignals: [.sigterm, .sigint],
+                logger: Logger(label: "signals") { _ in SwiftLogNoOpLogHandler() }
+            )
+        )
+        try await group.run()
+    }
+
+    private struct Idle: Service {
+        let announce: @Sendable () -> Void
+
+        func run() async throws {
+            announce()
+            try await gracefulShutdown()
+        }
+    }
+}
+
+/// Logs go to standard error; standard output is for the ready line.
+enum LogOutput {
+    static func bootstrap(level: LogLevel) {
+        let level = Logger.Level(rawValue: level.rawValue) ?? .info
+        LoggingSystem.bootstrap { label in
+            var handler = StreamLogHandler.standardError(label: label)
+            handler.logLevel = level
+            return handler
+        }
+    }
+}
+
+/// The limit on open descriptors: each connection takes one.
+enum OpenFiles {
+    /// Raises the soft limit as far as the hard one allows.
+    static func raiseLimit() {
+        var limit = rlimit()
+        guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return }
+        limit.rlim_cur = limit.rlim_max
+        _ = setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+    }
+}

@@ -1,0 +1,161 @@
+import Logging
+import Polling
+import Synchronization
+import Topics
+
+/// A topic's source that is the local poll of an HTTP endpoint: it carries what the `Polling` room finds to the
+/// `Topics` room, which do not know each other.
+final class PolledSource: TopicSource {
+    private let poller: Poller
+    private let plan: PollPlan
+    private let logger: Logger
+    private let state = Mutex(State.created)
+
+    private enum State: Sendable {
+        case created
+        case running(Poll)
+        case stopped
+    }
+
+    init(poller: Poller, plan: PollPlan, logger: Logger) {
+        self.poller = poller
+        self.plan = plan
+        self.logger = logger
+    }
+
+    func start(delivering topic: Topic) {
+        state.withLock { state in
+            guard case .created = state else { return }
+            state = .running(poller.poll(plan, observer: Observer(topic: topic, logger: logger)))
+        }
+    }
+
+    func stop() {
+        state.withLock { state in
+            if case .running(let poll) = state { poll.stop() }
+            state = .stopped
+        }
+    }
+
+    func refresh() {
+        state.withLock { state in
+            if case .running(let poll) = state { poll.pollNow() }
+        }
+    }
+
+    var intervalMilliseconds: Int? {
+        state.withLock { state in
+            guard case .running(let poll) = state else { return nil }
+            let (seconds, attoseconds) = poll.interval.components
+            return Int(seconds) * 1000 + Int(attoseconds / 1_000_000_000_000_000)
+        }
+    }
+
+    /// The topic holds its source, so what the poll holds must not hold the topic.
+    private final class Observer: PollObserver {
+        private struct Box: Sendable {
+            weak var topic: Topic?
+        }
+
+        private let box: Mutex<Box>
+        private let logger: Logger
+        private let isFailing = Atomic<Bool>(false)
+
+        init(topic: Topic, logger: Logger) {
+            box = Mutex(Box(topic: topic))
+            self.logger = logger
+        }
+
+        private var topic: Topic? { box.withLock { $0.topic } }
+
+        func polled(_ body: FetchedBody) async -> PollVerdict {
+            guard let topic else { return .unchanged }
+            let verdict = topic.received(
+                SourceAnswer(
+                    body: body.bytes,
+                    contentType: body.contentType,
+                    receivedAt: body.receivedAt,
+                    receivedAtMilliseconds: body.receivedAtMilliseconds
+                )
+            )
+            switch verdict {
+            case .changed:
+                recovered(topic)
+                return .changed
+            case .unchanged:
+                recovered(topic)
+                return .unchanged
+            case .invalid(let reason): return .invalid(reason)
+            }
+        }
+
+        func pollConfirmed(_ confirmation: PollConfirmation) {
+            guard let topic else { return }
+            recovered(topic)
+            topic.confirmed(atMilliseconds: confirmation.atMilliseconds)
+        }
+
+        func pollFailed(_ failure: PollFailure) {
+            guard let topic else { return }
+            // Only the first of a row is news; the others are counted by the metrics.
+            if !isFailing.exchange(true, ordering: .relaxed) {
+                logger.warning(
+                    "upstream failed",
+                    metadata: [
+                        "topic": "\(topic.key.name)", "code": "\(failure.code.text)", "reason": "\(failure.reason)",
+                    ]
+                )
+            }
+            topic.failed(SourceFailure(failure), atMilliseconds: failure.atMilliseconds)
+        }
+
+        private func recovered(_ topic: Topic) {
+            if isFailing.exchange(false, ordering: .relaxed) {
+                logger.info("upstream is back", metadata: ["topic": "\(topic.key.name)"])
+            }
+        }
+    }
+}
+
+extension SourceFailure {
+    init(_ failure: PollFailure) {
+        self.init(
+            code: Code(failure.code),
+            reason: failure.code.publicReason ?? failure.reason,
+            nextAttemptAtMilliseconds: failure.nextAttemptAtMilliseconds
+        )
+    }
+
+    init(_ failure: FetchFailure) {
+        self.init(
+            code: Code(failure.code),
+            reason: failure.code.publicReason ?? failure.reason,
+            nextAttemptAtMilliseconds: 0
+        )
+    }
+}
+
+extension SourceFailure.Code {
+    fileprivate init(_ code: FetchFailure.Code) {
+        if case .status(let status) = code {
+            self = .status(status)
+        } else {
+            self = .word(code.text)
+        }
+    }
+}
+
+extension FetchFailure.Code {
+    /// What clients are told where libcurl's own words would name hosts and ports behind the bridge; nil where the
+    /// words are ours. The log has them in full.
+    fileprivate var publicReason: String? {
+        switch self {
+        case .timeout: "the upstream did not answer in time"
+        case .refused: "the upstream refused the connection"
+        case .unresolved: "the upstream's name cannot be resolved"
+        case .tls: "the TLS connection to the upstream failed"
+        case .other: "the connection to the upstream failed"
+        case .status, .tooLarge, .invalid: nil
+        }
+    }
+}

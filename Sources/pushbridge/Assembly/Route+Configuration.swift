@@ -1,0 +1,140 @@
+import BridgeConfiguration
+import Crypto
+import Foundation
+import Gateway
+import JSONDelta
+import Logging
+import NIOCore
+import Polling
+import Topics
+import WebSocket
+
+extension Route {
+    /// The gateway's view of a configured route.
+    func gatewayRoute(_ configuration: BridgeConfiguration, poller: Poller, logger: Logger) -> GatewayRoute {
+        let service: GatewayRoute.Service =
+            switch kind {
+            case .poll(let poll):
+                .poll(
+                    PollService(poll, path: path.text, compression: compression.policy, poller: poller, logger: logger)
+                )
+            case .tunnel(let tunnel): .tunnel(TunnelService(tunnel, compression: compression.policy))
+            case .channel(let channel): .channel(ChannelService(channel, compression: compression.policy))
+            case .multiplex(let multiplex):
+                .multiplex(
+                    MultiplexService(
+                        maximumSubscriptions: multiplex.maxSubscriptions,
+                        compression: compression.policy
+                    )
+                )
+            case .files(let files):
+                .files(FilesService(root: files.root, prefix: path.folder, index: files.index, logger: logger))
+            }
+        return GatewayRoute(
+            pattern: RoutePattern(path, isFolder: kind.name == "files"),
+            origins: OriginPolicy((access ?? configuration.access).origins),
+            service: service
+        )
+    }
+}
+
+extension RoutePattern {
+    /// - Parameter isFolder: `/pages` and `/pages/` are one folder, but two paths.
+    init(_ path: PathTemplate, isFolder: Bool) {
+        self.init(
+            text: path.text,
+            segments: (isFolder ? path.folderSegments : path.segments).map { segment in
+                switch segment {
+                case .literal(let text): .literal(text)
+                case .parameter(let name): .parameter(name)
+                }
+            }
+        )
+    }
+}
+
+extension PathTemplate {
+    fileprivate var folder: [String] {
+        folderSegments.compactMap { if case .literal(let text) = $0 { text } else { nil } }
+    }
+}
+
+extension OriginPolicy {
+    fileprivate init(_ origins: AllowedOrigins) {
+        switch origins {
+        case .sameOrigin: self = .sameOrigin
+        case .any: self = .any
+        case .list(let list): self = .listed(list)
+        }
+    }
+}
+
+extension CompressionMode {
+    fileprivate var policy: CompressionPolicy {
+        switch self {
+        case .shared: .shared
+        case .context: .context
+        case .off: .off
+        }
+    }
+}
+
+extension TunnelService {
+    init(_ tunnel: TunnelRoute, compression: CompressionPolicy) {
+        self.init(
+            backends: tunnel.to.map { Backend(host: $0.host, port: $0.port) },
+            connectsAfterUpgrade: tunnel.connect == .after,
+            connectTimeout: TimeAmount(tunnel.connectTimeout),
+            idleTimeout: tunnel.idleTimeout.map { TimeAmount($0) },
+            halfCloseTimeout: TimeAmount(tunnel.halfCloseTimeout),
+            rejectsText: tunnel.clientText == .reject,
+            subprotocols: tunnel.subprotocols,
+            frames: Frames(tunnel.frames),
+            compression: compression
+        )
+    }
+}
+
+extension TunnelService.Frames {
+    fileprivate init(_ kind: TunnelRoute.FrameKind) {
+        switch kind {
+        case .binary: self = .binary
+        case .text: self = .text
+        case .base64: self = .base64
+        }
+    }
+}
+
+extension ChannelService {
+    init(_ channel: ChannelRoute, compression: CompressionPolicy) {
+        self.init(
+            history: channel.history,
+            echo: channel.echo,
+            maximumMessage: channel.message,
+            rate: channel.rate.map { MessageRateLimit(count: $0.count, period: TimeAmount($0.period)) },
+            buffer: channel.buffer,
+            compression: compression
+        )
+    }
+}
+
+extension BridgeConfiguration {
+    var gatewaySettings: GatewaySettings {
+        GatewaySettings(
+            connections: limits.connections,
+            connectionsPerAddress: limits.connectionsPerAddress,
+            handshakeTimeout: TimeAmount(limits.handshakeTimeout),
+            maximumMessage: limits.message,
+            pingInterval: TimeAmount(keepAlive.ping),
+            keepAliveTimeout: TimeAmount(keepAlive.timeout),
+            drain: TimeAmount(drain)
+        )
+    }
+
+    var upstreamLimits: Polling.UpstreamLimits {
+        Polling.UpstreamLimits(
+            connectionsPerHost: upstream.connections,
+            requestsPerSecond: upstream.requestsPerSecond
+        )
+    }
+}

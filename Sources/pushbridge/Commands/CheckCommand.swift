@@ -1,0 +1,103 @@
+import ArgumentParser
+import BridgeConfiguration
+import Foundation
+import Gateway
+import Logging
+import NIOCore
+import NIOPosix
+import Polling
+
+/// `pushbridge check`.
+struct CheckCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "check",
+        abstract: "Validate a configuration; every error with its place in the file.",
+        discussion:
+            "Ends with 0 where the file is right, with 78 where it is not or, with --connect, something is out of reach."
+    )
+
+    @OptionGroup var file: ConfigurationFile
+
+    @Flag(help: "Also try every upstream and backend.")
+    var connect = false
+
+    func run() async throws {
+        let configuration = try file.load()
+        Output.line("\(file.config): fine, \(configuration.routes.count) routes")
+        guard connect else { return }
+        let reach = try ReachabilityCheck()
+        var isComplete = true
+        for route in configuration.routes {
+            for finding in await reach.check(route) {
+                Output.line("  \(route.path)  \(finding.target)  \(finding.result)")
+                isComplete = isComplete && finding.isFine
+            }
+        }
+        await reach.end()
+        if !isComplete { throw ExitStatus.configuration }
+    }
+}
+
+/// Tries what stands behind routes.
+private struct ReachabilityCheck {
+    struct Finding {
+        var target: String
+        var result: String
+        var isFine: Bool
+    }
+
+    private let poller: Poller
+
+    init() throws {
+        poller = try Poller(logger: Logger(label: "check") { _ in SwiftLogNoOpLogHandler() })
+    }
+
+    func end() async {
+        await poller.shutdown()
+    }
+
+    func check(_ route: Route) async -> [Finding] {
+        switch route.kind {
+        case .poll(let poll): return [await check(poll)]
+        case .tunnel(let tunnel):
+            var findings: [Finding] = []
+            for address in tunnel.to { findings.append(await check(address, timeout: tunnel.connectTimeout)) }
+            return findings
+        case .channel, .multiplex, .files: return []
+        }
+    }
+
+    private func check(_ poll: PollRoute) async -> Finding {
+        guard poll.url.parameters.isEmpty, let request = poll.request(TopicRequest()) else {
+            return Finding(
+                target: poll.url.text,
+                result: "not tried: it has parameters that only a client knows",
+                isFine: true
+            )
+        }
+        do {
+            let answer = try await poller.fetch(request)
+            let isFine = (200..<300).contains(answer.status)
+            let type = answer.header("Content-Type") ?? "no Content-Type"
+            return Finding(
+                target: request.url,
+                result: "\(answer.status), \(answer.body.count) bytes, \(type)",
+                isFine: isFine
+            )
+        } catch {
+            return Finding(target: request.url, result: "\(error)", isFine: false)
+        }
+    }
+
+    private func check(_ address: BackendAddress, timeout: Duration) async -> Finding {
+        do {
+            let channel = try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+                .connectTimeout(TimeAmount(timeout))
+                .connect(host: address.host, port: address.port).get()
+            try await channel.close()
+            return Finding(target: "\(address)", result: "connected", isFine: true)
+        } catch {
+            return Finding(target: "\(address)", result: "cannot connect: \(error)", isFine: false)
+        }
+    }
+}

@@ -1,0 +1,39 @@
+import ArgumentParser
+import Foundation
+
+/// The command line.
+@main
+struct Pushbridge: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "pushbridge",
+        abstract: "Puts push in front of polled HTTP endpoints, and TCP services behind WebSockets.",
+        discussion: """
+            WebSocket, Server-Sent Events and plain HTTP clients connect to the routes of a config.json; each route \
+            polls a legacy endpoint once for all of them, tunnels to a TCP service, relays messages between clients, or \
+            serves files. Begin with `pushbridge demo`.
+            """,
+        version: "0.1.0",
+        subcommands: [ServeCommand.self, DemoCommand.self, CheckCommand.self]
+    )
+}
+
+/// What a command ends with, besides 0 (sysexits.h).
+enum ExitStatus {
+    /// The configuration is wrong.
+    static let configuration = ExitCode(78)
+    /// A listener could not be bound.
+    static let unavailable = ExitCode(69)
+    /// Something of ours went wrong.
+    static let software = ExitCode(70)
+}
+
+/// Writes lines where a program that reads them sees them at once.
+enum Output {
+    static func line(_ text: String) {
+        FileHandle.standardOutput.write(Data((text + "\n").utf8))
+    }
+
+    static func error(_ text: String) {
+        FileHandle.standardError.write(Data((text + "\n").utf8))
+    }
+}

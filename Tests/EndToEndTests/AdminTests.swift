@@ -1,0 +1,89 @@
+import Foundation
+import Testing
+
+@Suite("The admin listener")
+struct AdminTests {
+    private let settings = #""admin": { "host": "127.0.0.1", "port": 0 },"#
+
+    /// The address of the second ready line.
+    private func admin(_ bridge: BridgeUnderTest) async throws -> String {
+        let line = try #require(try await bridge.process.line())
+        let prefix = "pushbridge ready: "
+        let suffix = " (admin)"
+        try #require(line.hasPrefix(prefix) && line.hasSuffix(suffix))
+        return String(line.dropFirst(prefix.count).dropLast(suffix.count))
+    }
+
+    private func metric(_ name: String, _ admin: String) async throws -> String? {
+        try await Curl(admin + "/metrics").text.split(separator: "\n").first { $0.hasPrefix(name + " ") }
+            .map { String($0.dropFirst(name.count + 1)) }
+    }
+
+    @Test("health and readiness are answered, and nothing of it on the public port")
+    func health() async throws {
+        let upstream = try await LegacyUpstream(.json("[1]"))
+        try await withBridge(pollRoute(upstream), settings: settings) { bridge in
+            let admin = try await admin(bridge)
+            #expect(try await Curl(admin + "/healthz").status == 200)
+            #expect(try await Curl(admin + "/readyz").status == 200)
+            #expect(try await Curl(admin + "/nothing").status == 404)
+            for path in ["/healthz", "/metrics", "/topics", "/connections"] {
+                #expect(try await Curl(bridge.url(path)).status == 404)
+            }
+        }
+    }
+
+    @Test("metrics, topics and connections say what is going on")
+    func observation() async throws {
+        let upstream = try await LegacyUpstream(.json(#"{"n":1}"#))
+        try await withBridge(pollRoute(upstream, interval: "60s"), settings: settings) { bridge in
+            let admin = try await admin(bridge)
+            let client = try await bridge.version1("/scores/premier")
+            let version = try await client.json()["id"]
+            let route = #"route="/scores/{league}""#
+            #expect(try await metric("pushbridge_subscribers{\(route)}", admin) == "1")
+            #expect(try await metric("pushbridge_topics{\(route)}", admin) == "1")
+            #expect(try await metric(#"pushbridge_polls_total{\#(route),result="changed"}"#, admin) == "1")
+            #expect(try await metric(#"pushbridge_deliveries_total{\#(route),kind="snapshot"}"#, admin) == "1")
+            #expect(
+                try await metric(#"pushbridge_connections{\#(route),transport="pushbridge.v1"}"#, admin) == "1"
+            )
+            #expect(try await metric("pushbridge_poll_duration_seconds_count", admin) == "1")
+
+            let topics = try await Curl(admin + "/topics").json()
+            #expect(topics[0]?["topic"] == "/scores/premier")
+            #expect(topics[0]?["version"] == version)
+            #expect(topics[0]?["state"] == "live")
+            let connections = try await Curl(admin + "/connections").json()
+            #expect(connections[0]?["transport"] == "pushbridge.v1")
+            #expect(connections[0]?["address"] == "127.0.0.1")
+        }
+    }
+
+    @Test("a topic whose name has escapes is poked by that name, encoded once more for the query")
+    func pokeWithEscapes() async throws {
+        let upstream = try await LegacyUpstream(.json(#"{"n":1}"#))
+        try await withBridge(pollRoute(upstream, interval: "60s", #""query": ["q"]"#), settings: settings) { bridge in
+            let admin = try await admin(bridge)
+            #expect(try await Curl(bridge.url("/scores/a?q=x%20%26y")).status == 200)
+            #expect(try await Curl(admin + "/topics").json()[0]?["topic"] == "/scores/a?q=x%20%26y")
+            let poke = admin + "/poke?topic=%2Fscores%2Fa%3Fq%3Dx%2520%2526y"
+            #expect(try await Curl(poke, "-X", "POST").status == 202)
+        }
+    }
+
+    @Test("a poke has the topic polled at once, and one that nobody listens to is 404")
+    func poke() async throws {
+        let upstream = try await LegacyUpstream(.json(#"{"n":1}"#))
+        try await withBridge(pollRoute(upstream, interval: "60s"), settings: settings) { bridge in
+            let admin = try await admin(bridge)
+            let client = try await bridge.webSocket("/scores/premier")
+            #expect(try await client.text() == #"{"n":1}"#)
+            upstream.answer(.json(#"{"n":2}"#))
+            #expect(try await Curl(admin + "/poke?topic=/scores/premier", "-X", "POST").status == 202)
+            #expect(try await client.text() == #"{"n":2}"#)
+            #expect(try await Curl(admin + "/poke?topic=/scores/other", "-X", "POST").status == 404)
+            #expect(try await Curl(admin + "/poke", "-X", "POST").status == 400)
+        }
+    }
+}
