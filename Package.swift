@@ -18,6 +18,12 @@ let package = Package(
         .package(url: "https://github.com/hummingbird-project/hummingbird.git", from: "2.20.0"),
         // HTTPRequest and HTTPFields, the request model of the static file responder.
         .package(url: "https://github.com/apple/swift-http-types.git", from: "1.3.0"),
+        // TLS of listeners, of tunnel backends and of the client.
+        .package(url: "https://github.com/apple/swift-nio-ssl.git", from: "2.30.0"),
+        // JSON Web Tokens and their key sets.
+        .package(url: "https://github.com/vapor/jwt-kit.git", from: "5.1.0"),
+        // Percentiles of what `pushbridge bench` measures.
+        .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift.git", from: "0.1.0"),
     ],
     targets: [
         .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
@@ -52,6 +58,8 @@ let package = Package(
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "NIOSSL", package: "swift-nio-ssl"),
+                .product(name: "JWTKit", package: "jwt-kit"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),
@@ -75,6 +83,7 @@ let package = Package(
                 .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+                .product(name: "Histogram", package: "hdrhistogram-swift"),
             ],
             // The demo needs no file: a link to examples/demo.
             resources: [.embedInCode("Pages")]
