@@ -135,8 +135,9 @@ struct TunnelCloseTests {
 @Suite("The memory of a tunnel", .serialized)
 struct TunnelMemoryTests {
     private static let transfer = 1 << 30
-    /// What a transfer may add to the process, whatever its length.
-    private static let allowance = 4 << 20
+    /// What a transfer may add to the process, whatever its length: a hundredth of it. The peak counts pages of the
+    /// program too, of which a debug build touches some MB for the first time on the way.
+    private static let allowance = 10 << 20
 
     @Test("a large transfer to a slow reader does not grow the process")
     func towardsClient() async throws {
