@@ -3,6 +3,10 @@ import PackageDescription
 
 let package = Package(
     name: "pushbridge",
+    products: [
+        .executable(name: "pushbridge", targets: ["pushbridge"]),
+        .library(name: "PushbridgeClient", targets: ["PushbridgeClient"]),
+    ],
     dependencies: [
         // Event loops, channels and HTTP/1.1 parsing: the ground that every connection stands on.
         .package(url: "https://github.com/apple/swift-nio.git", from: "2.101.0"),
@@ -74,10 +78,21 @@ let package = Package(
                 .product(name: "Hummingbird", package: "hummingbird"),
             ]
         ),
+        .target(
+            name: "PushbridgeClient",
+            dependencies: [
+                "WebSocket",
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "NIOSSL", package: "swift-nio-ssl"),
+            ]
+        ),
         .executableTarget(
             name: "pushbridge",
             dependencies: [
-                "BridgeConfiguration", "DemoServices", "Gateway", "JSONDelta", "Polling", "Topics", "WebSocket",
+                "BridgeConfiguration", "DemoServices", "Gateway", "JSONDelta", "Polling", "PushbridgeClient", "Topics",
+                "WebSocket",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOPosix", package: "swift-nio"),
@@ -119,6 +134,7 @@ let package = Package(
                 .product(name: "NIOHTTP1", package: "swift-nio"),
             ]
         ),
+        .testTarget(name: "PushbridgeClientTests", dependencies: ["PushbridgeClient"]),
         .testTarget(
             name: "DemoServicesTests",
             dependencies: [

@@ -1,0 +1,196 @@
+import Foundation
+import NIOCore
+import NIOHTTP1
+import NIOPosix
+import NIOSSL
+import WebSocket
+
+/// The way to an open connection, once: TCP, then CONNECT through a proxy, TLS and the handshake, as far as needed.
+struct ClientOpening: Sendable {
+    let url: ClientURL
+    let options: ClientConnectionOptions
+
+    func connect() async throws -> ClientConnection {
+        let proxy: ProxyChoice? =
+            switch options.proxy {
+            case .none: nil
+            case .url(let text): try ProxyChoice(text)
+            case .environment: try .environment(ProcessInfo.processInfo.environment, for: url)
+            }
+        let tls = url.isSecure ? try tlsContext() : nil
+        let deadline = NIODeadline.now() + options.connectTimeout
+        let channel: any Channel
+        do {
+            channel = try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+                .connectTimeout(options.connectTimeout)
+                .channelOption(.tcpOption(.tcp_nodelay), value: 1)
+                .channelOption(.allowRemoteHalfClosure, value: true)
+                .connect(host: proxy?.host ?? url.host, port: proxy?.port ?? url.port).get()
+        } catch {
+            throw ClientConnectionError.unreachable(address: proxy?.address ?? url.address, reason: explain(error))
+        }
+        let loop = channel.eventLoop
+        let timeout = loop.scheduleTask(deadline: deadline) { channel.close(promise: nil) }
+        defer { timeout.cancel() }
+        do {
+            if let proxy { try await open(proxy, channel) }
+            let promise = loop.makePromise(of: ClientConnection.self)
+            loop.execute {
+                do {
+                    if let tls { try addTLS(tls, channel) }
+                    try shakeHands(on: channel, promise)
+                } catch {
+                    promise.fail(error)
+                }
+            }
+            return try await promise.futureResult.get()
+        } catch {
+            channel.close(promise: nil)
+            if let error = error as? ClientConnectionError { throw error }
+            if NIODeadline.now() >= deadline { throw ClientConnectionError.timeout(address: url.address) }
+            if error is NIOSSLError || error is NIOSSLExtraError || error is BoringSSLError {
+                throw ClientConnectionError.tls(address: url.address, reason: "\(error)")
+            }
+            if error is HTTPParserError {
+                throw ClientConnectionError.handshake(reason: "\(url.address) does not answer in HTTP/1.1: \(error)")
+            }
+            throw ClientConnectionError.endedEarly(address: url.address)
+        }
+    }
+
+    private func tlsContext() throws(ClientConnectionError) -> NIOSSLContext {
+        var configuration = TLSConfiguration.makeClientConfiguration()
+        configuration.applicationProtocols = ["http/1.1"]
+        if let file = options.certificateAuthorities { configuration.trustRoots = .file(file) }
+        do { return try NIOSSLContext(configuration: configuration) } catch {
+            throw .tls(address: url.address, reason: "\(error)")
+        }
+    }
+
+    private func addTLS(_ context: NIOSSLContext, _ channel: any Channel) throws {
+        // Addresses may not be sent as server name (RFC 6066 section 3); certificates are still checked for them.
+        let isAddress = (try? SocketAddress(ipAddress: url.host, port: 0)) != nil
+        let handler = try NIOSSLClientHandler(context: context, serverHostname: isAddress ? nil : url.host)
+        try channel.pipeline.syncOperations.addHandler(handler)
+    }
+
+    private func open(_ proxy: ProxyChoice, _ channel: any Channel) async throws {
+        var head = HTTPRequestHead(version: .http1_1, method: .CONNECT, uri: url.address)
+        head.headers.add(name: "Host", value: url.address)
+        if let authorization = proxy.authorization {
+            head.headers.add(name: "Proxy-Authorization", value: authorization)
+        }
+        let promise = channel.eventLoop.makePromise(of: Void.self)
+        let request = head
+        channel.eventLoop.execute {
+            var handler: ClientRequestHandler?
+            let answered = ClientRequestHandler(request) { result in
+                defer { handler = nil }
+                switch result {
+                case .success(let answer) where (200..<300).contains(answer.head.status.code):
+                    do {
+                        try handler?.end(on: channel, next: nil)
+                        // The decoder leaves at the end of this turn; TLS has to be added behind that.
+                        channel.eventLoop.execute { promise.succeed() }
+                    } catch { promise.fail(error) }
+                case .success(let answer):
+                    let reason = "it answered \(answer.head.status.code)"
+                    promise.fail(ClientConnectionError.proxy(address: proxy.address, reason: reason))
+                case .failure(let error):
+                    promise.fail(ClientConnectionError.proxy(address: proxy.address, reason: "\(error)"))
+                }
+            }
+            handler = answered
+            do { try answered.begin(on: channel) } catch { promise.fail(error) }
+        }
+        try await promise.futureResult.get()
+    }
+
+    /// On the channel's event loop.
+    private func shakeHands(on channel: any Channel, _ promise: EventLoopPromise<ClientConnection>) throws {
+        let handshake = ClientHandshake(
+            subprotocols: options.subprotocols,
+            offersDeflate: options.offersCompression
+        )
+        var head = HTTPRequestHead(version: .http1_1, method: .GET, uri: url.target)
+        for (name, value) in handshake.requestHeaders(host: url.hostHeader) {
+            head.headers.add(name: name, value: value)
+        }
+        if let credentials = url.credentials {
+            head.headers.add(name: "Authorization", value: "Basic \(Data(credentials.utf8).base64EncodedString())")
+        }
+        for (name, value) in options.headers { head.headers.replaceOrAdd(name: name, value: value) }
+        var handler: ClientRequestHandler?
+        let request = ClientRequestHandler(head) { result in
+            defer { handler = nil }
+            do {
+                let answer = try result.get()
+                guard answer.head.status == .switchingProtocols else {
+                    throw ClientConnectionError.refused(
+                        status: Int(answer.head.status.code),
+                        detail: String(buffer: answer.body).trimmingCharacters(in: .whitespacesAndNewlines)
+                    )
+                }
+                let agreed: (subprotocol: String?, deflate: PerMessageDeflate?)
+                do {
+                    agreed = try handshake.verify(
+                        status: 101,
+                        headers: answer.head.headers.map { (name: $0.name, value: $0.value) }
+                    )
+                } catch {
+                    throw ClientConnectionError.handshake(reason: "\(error)")
+                }
+                guard let handler else { throw ClientConnectionError.closed }
+                promise.succeed(try begin(on: channel, agreed.subprotocol, agreed.deflate, replacing: handler))
+            } catch {
+                promise.fail(error)
+            }
+        }
+        handler = request
+        try request.begin(on: channel)
+    }
+
+    private func begin(
+        on channel: any Channel,
+        _ subprotocol: String?,
+        _ deflate: PerMessageDeflate?,
+        replacing request: ClientRequestHandler
+    ) throws -> ClientConnection {
+        let loop = channel.eventLoop
+        let demand = ClientDemand(loop: loop)
+        let closure = loop.makePromise(of: ClientClosure.self)
+        let sequence = ClientMessages.Producer.makeSequence(
+            elementType: ClientMessage.self,
+            backPressureStrategy: .init(lowWatermark: 8, highWatermark: 32),
+            finishOnDeinit: false,
+            delegate: demand
+        )
+        var settings = WebSocketOptions()
+        settings.delivery = options.streamsMessages ? .streamed : .whole
+        settings.pingInterval = options.pingInterval
+        settings.silenceTimeout = options.pingInterval * 2
+        settings.closeTimeout = .seconds(15)
+        let socket = WebSocketHandler(
+            role: .client,
+            limits: WebSocketLimits(maxMessage: options.streamsMessages ? .max : options.maximumMessage),
+            deflate: deflate,
+            options: settings,
+            delegate: ClientReceiver(source: sequence.source, closure: closure)
+        )
+        demand.serve(socket)
+        try request.end(on: channel, next: socket)
+        return ClientConnection(
+            messages: ClientMessages(producer: sequence.sequence),
+            subprotocol: subprotocol,
+            loop: loop,
+            socket: socket,
+            end: closure.futureResult
+        )
+    }
+
+    private func explain(_ error: any Error) -> String {
+        guard let error = error as? NIOConnectionError else { return "\(error)" }
+        guard let last = error.connectionErrors.last?.error else { return "the name cannot be resolved" }
+        return (last as? IOError).map { String(cString: strerror($0.errnoCode)) } ?? "\(last)"
+    }
+}

@@ -1,0 +1,85 @@
+import NIOCore
+import NIOHTTP1
+
+/// Sends one request and hands on its answer: a CONNECT to a proxy, or the WebSocket handshake. Belongs to its
+/// channel's event loop.
+///
+///     socket ⇄ (TLS) ⇄ HTTPRequestEncoder ⇄ HTTPResponseDecoder ⇄ ClientRequestHandler
+final class ClientRequestHandler: ChannelInboundHandler, RemovableChannelHandler {
+    typealias InboundIn = HTTPClientResponsePart
+    typealias OutboundOut = HTTPClientRequestPart
+
+    /// How much of the body of a refusal is kept for the person who reads it, in bytes.
+    private static let maximumDetail = 2048
+
+    private let request: HTTPRequestHead
+    private let onAnswer: (Result<(head: HTTPResponseHead, body: ByteBuffer), any Error>) -> Void
+    private var head: HTTPResponseHead?
+    private var body = ByteBuffer()
+    private var isDone = false
+
+    init(
+        _ request: HTTPRequestHead,
+        onAnswer: @escaping (Result<(head: HTTPResponseHead, body: ByteBuffer), any Error>) -> Void
+    ) {
+        self.request = request
+        self.onAnswer = onAnswer
+    }
+
+    /// Puts the handler and HTTP on a channel that is connected.
+    func begin(on channel: any Channel) throws {
+        let pipeline = channel.pipeline.syncOperations
+        try pipeline.addHandler(HTTPRequestEncoder(), name: "encoder")
+        try pipeline.addHandler(
+            ByteToMessageHandler(HTTPResponseDecoder(leftOverBytesStrategy: .forwardBytes)),
+            name: "decoder"
+        )
+        try pipeline.addHandler(self, name: "request")
+    }
+
+    /// Takes HTTP off the channel; what the server sent behind its answer goes to `next`.
+    func end(on channel: any Channel, next: (any ChannelHandler)?) throws {
+        let pipeline = channel.pipeline.syncOperations
+        pipeline.removeHandler(name: "encoder", promise: nil)
+        pipeline.removeHandler(self, promise: nil)
+        if let next { try pipeline.addHandler(next) }
+        let removal = channel.eventLoop.makePromise(of: Void.self)
+        pipeline.removeHandler(name: "decoder", promise: removal)
+        removal.futureResult.whenSuccess { channel.pipeline.fireChannelReadComplete() }
+    }
+
+    func handlerAdded(context: ChannelHandlerContext) {
+        context.write(wrapOutboundOut(.head(request)), promise: nil)
+        context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: nil)
+    }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        switch unwrapInboundIn(data) {
+        case .head(let head): self.head = head
+        case .body(var part):
+            body.writeBuffer(&part)
+            if body.readableBytes > Self.maximumDetail { answer() }
+        case .end: answer()
+        }
+    }
+
+    func channelInactive(context: ChannelHandlerContext) {
+        if head == nil { finish(.failure(ChannelError.eof)) } else { answer() }
+        context.fireChannelInactive()
+    }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        finish(.failure(error))
+        context.close(promise: nil)
+    }
+
+    private func answer() {
+        if let head { finish(.success((head, body))) }
+    }
+
+    private func finish(_ result: Result<(head: HTTPResponseHead, body: ByteBuffer), any Error>) {
+        guard !isDone else { return }
+        isDone = true
+        onAnswer(result)
+    }
+}
