@@ -82,7 +82,7 @@ extension Route {
             guard let field = section[name] else { return nil }
             return switch name {
             case "poll": PollRoute(reading: field, path: path).map(RouteKind.poll)
-            case "tunnel": TunnelRoute(reading: field).map(RouteKind.tunnel)
+            case "tunnel": TunnelRoute(reading: field, path: path).map(RouteKind.tunnel)
             case "channel": ChannelRoute(reading: field, limits: limits).map(RouteKind.channel)
             case "multiplex": MultiplexRoute(reading: field).map(RouteKind.multiplex)
             default: FilesRoute(reading: field, path: path).map(RouteKind.files)

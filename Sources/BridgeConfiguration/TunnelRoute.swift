@@ -1,7 +1,15 @@
-/// A route to a TCP service.
+/// A route to a service that speaks a byte stream: over TCP, TLS or a Unix socket.
 package struct TunnelRoute: Sendable, Equatable {
-    /// At least one; tried in turn from a rotating start.
+    /// Tried in turn from a rotating start; empty with ``targets``.
     package let to: [BackendAddress]
+    /// Chosen by the route's `{target}` parameter; empty with ``to``.
+    package let targets: [String: BackendAddress]
+    /// Where an address with parameters may lead; empty without parameters.
+    package let allow: [AllowedBackend]
+    /// TLS towards `tls://` backends; nil: the system's authorities.
+    package let tls: BackendTLS?
+    /// The version of the PROXY protocol that tells the backend the client's address, 1 or 2; nil: none.
+    package let proxyProtocol: Int?
     /// Whether the backend is connected before the upgrade is answered.
     package let connect: ConnectOrder
     /// For one connection to one backend. Positive.
@@ -45,10 +53,11 @@ package struct TunnelRoute: Sendable, Equatable {
     }
 
     static let keys = [
-        "to", "connect", "connectTimeout", "idleTimeout", "halfCloseTimeout", "clientText", "subprotocols", "frames",
+        "to", "targets", "allow", "connect", "connectTimeout", "idleTimeout", "halfCloseTimeout", "clientText",
+        "subprotocols", "frames", "tls", "proxyProtocol",
     ]
 
-    init?(reading field: Field) {
+    init?(reading field: Field, path: PathTemplate?) {
         guard let section = field.section(keys: Self.keys) else { return nil }
         connect = section["connect"]?.choice(ConnectOrder.self) ?? .before
         connectTimeout = section["connectTimeout"]?.duration() ?? .seconds(5)
@@ -60,58 +69,58 @@ package struct TunnelRoute: Sendable, Equatable {
         if frames == .base64, clientText == .reject {
             section["clientText"]?.fail("\"reject\" cannot be with \"frames\": \"base64\", which is text both ways")
         }
-        to = section.required("to").map(BackendAddress.list(reading:)) ?? []
-        if to.isEmpty { return nil }
-    }
-}
-
-/// A TCP address behind a tunnel.
-package struct BackendAddress: Sendable, Hashable, CustomStringConvertible {
-    /// A host name, an IPv4 address or an IPv6 address without brackets.
-    package let host: String
-    /// 1…65535.
-    package let port: Int
-
-    /// As it is written in config.json: `tcp://127.0.0.1:7007`, `tcp://[::1]:7007`.
-    package var description: String { "tcp://\(Authority(host: host, port: port))" }
-
-    static func list(reading field: Field) -> [BackendAddress] {
-        if case .array = field.node.value {
-            let items = field.list() ?? []
-            if items.isEmpty { field.fail("is empty", hint: "name at least one \"tcp://host:port\"") }
-            return items.compactMap { $0.parsed(BackendAddress.init(parsing:), example: "\"tcp://127.0.0.1:7007\"") }
+        tls = section["tls"].flatMap(BackendTLS.init(reading:))
+        proxyProtocol = section["proxyProtocol"]?.integer(in: 1...2)
+        allow = section["allow"]?.distinctList(AllowedBackend.init(parsing:)) ?? []
+        targets = section["targets"].map(Self.targets(reading:)) ?? [:]
+        if section["targets"] == nil {
+            to = section.required("to").map(BackendAddress.list(reading:)) ?? []
+        } else {
+            section["to"]?.fail("cannot be with targets", hint: "a tunnel has one of the two")
+            to = []
         }
-        return [field.parsed(BackendAddress.init(parsing:), example: "\"tcp://127.0.0.1:7007\" or a list of such")]
-            .compactMap(\.self)
+        if to.isEmpty, targets.isEmpty { return nil }
+        check(section, path: path)
     }
 
-    init(parsing text: String) throws(Mistake) {
-        let parts = text.split(separator: "://", maxSplits: 1, omittingEmptySubsequences: false)
-        guard parts.count == 2 else {
-            throw Mistake("expected an address such as \"tcp://127.0.0.1:7007\", found \(quoted(text))")
+    private static func targets(reading field: Field) -> [String: BackendAddress] {
+        guard let members = field.members(expected: "an object of names and addresses") else { return [:] }
+        if members.isEmpty { field.fail("is empty", hint: "name at least one target") }
+        return Dictionary(
+            members.compactMap { member in
+                member.field.parsed(BackendAddress.init(parsing:), example: "\"tcp://127.0.0.1:7007\"")
+                    .map { (member.key, $0) }
+            },
+            uniquingKeysWith: { first, _ in first }
+        )
+    }
+
+    /// What concerns several keys at once.
+    private func check(_ section: Section, path: PathTemplate?) {
+        let addresses = to + targets.values
+        let parameters = addresses.reduce(into: Set<String>()) { $0.formUnion($1.parameters) }
+        if let path {
+            for name in parameters.subtracting(path.parameters).sorted() {
+                (section["to"] ?? section["targets"])?
+                    .fail("takes {\(name)}, which the route's path \(quoted(path.text)) does not have")
+            }
+            if !targets.isEmpty, !path.parameters.contains("target") {
+                section["targets"]?.fail(
+                    "needs the parameter {target} in the route's path",
+                    hint: "as in \"/tunnel/{target}\""
+                )
+            }
         }
-        switch parts[0].lowercased() {
-        case "tcp": break
-        case "tls", "unix":
-            throw Mistake("\(parts[0]):// is not supported", hint: "this version of pushbridge connects to tcp:// only")
-        default:
-            throw Mistake(
-                "\(quoted("\(parts[0])://")) is not an address pushbridge knows",
-                hint: "write tcp://host:port"
+        if !parameters.isEmpty, section["allow"] == nil {
+            section.field.fail(
+                "has an address with parameters, but no allow",
+                hint: "list where clients may be taken, as in \"allow\": [\"10.0.0.0/8:5900-5999\"]"
             )
+        } else if parameters.isEmpty {
+            section["allow"]?.fail("is for addresses with parameters, and there is none")
         }
-        if parts[1].contains("{") {
-            throw Mistake(
-                "parameters in a tunnel's address are not supported",
-                hint: "write one route for each address"
-            )
+        if !addresses.contains(where: { $0.transport == .tls }) {
+            section["tls"]?.fail("is for tls:// addresses, and there is none")
         }
-        if let end = parts[1].firstIndex(where: { "/?#@".contains($0) }) {
-            throw Mistake("an address is a host and a port", hint: "leave out \(quoted(String(parts[1][end])))")
-        }
-        let authority = try Authority(parsing: String(parts[1]), portRequired: true)
-        guard let port = authority.port else { throw Mistake("the port is missing") }
-        host = authority.host
-        self.port = port
     }
 }

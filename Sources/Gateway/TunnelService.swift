@@ -1,10 +1,8 @@
 import NIOCore
 import NIOHTTP1
-import NIOPosix
-import Synchronization
 import WebSocket
 
-/// The tunnel route: a WebSocket becomes a byte stream to a TCP service.
+/// The tunnel route: a WebSocket becomes a byte stream to a service.
 package struct TunnelService: Sendable {
     /// How the backend's bytes go to the client.
     package enum Frames: Sendable {
@@ -15,25 +13,20 @@ package struct TunnelService: Sendable {
         case base64
     }
 
-    package struct Backend: Sendable, CustomStringConvertible {
-        package let host: String
-        /// 1…65535.
-        package let port: Int
-
-        package init(host: String, port: Int) {
-            self.host = host
-            self.port = port
-        }
-
-        package var description: String { host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)" }
+    /// Which backends a connection may get.
+    package enum Choice: Sendable {
+        /// At least one; tried in turn from a rotating start.
+        case any([TunnelBackend])
+        /// By the route's `{target}` parameter.
+        case byTarget([String: TunnelBackend])
     }
 
-    /// At least one; tried in turn from a rotating start.
-    package var backends: [Backend]
+    /// Which backends a connection may get.
+    package let choice: Choice
+    /// The version of the PROXY protocol that tells the backend the client's address; nil: none.
+    package let proxyProtocol: ProxyProtocol?
     /// Answers the upgrade first, and reports a failure by close code 1014.
     package var connectsAfterUpgrade: Bool
-    /// For one backend.
-    package var connectTimeout: TimeAmount
     /// Without a byte either way for this long the tunnel ends; nil: never.
     package var idleTimeout: TimeAmount?
     /// How long the backend may go on after the client's end of stream.
@@ -43,10 +36,13 @@ package struct TunnelService: Sendable {
     package var frames: Frames
     package var compression: CompressionPolicy
     let metrics = TunnelMetrics()
-    private let rotation = Rotation()
+    private let connector: TunnelConnector
 
     package init(
-        backends: [Backend],
+        _ choice: Choice,
+        tls: TunnelTLS? = nil,
+        allow: [TunnelAllowance] = [],
+        proxyProtocol: ProxyProtocol? = nil,
         connectsAfterUpgrade: Bool = false,
         connectTimeout: TimeAmount = .seconds(5),
         idleTimeout: TimeAmount? = nil,
@@ -56,9 +52,10 @@ package struct TunnelService: Sendable {
         frames: Frames = .binary,
         compression: CompressionPolicy = .off
     ) {
-        self.backends = backends
+        self.choice = choice
+        self.proxyProtocol = proxyProtocol
+        connector = TunnelConnector(timeout: connectTimeout, tls: tls, allow: allow)
         self.connectsAfterUpgrade = connectsAfterUpgrade
-        self.connectTimeout = connectTimeout
         self.idleTimeout = idleTimeout
         self.halfCloseTimeout = halfCloseTimeout
         self.rejectsText = rejectsText
@@ -67,16 +64,8 @@ package struct TunnelService: Sendable {
         self.compression = compression
     }
 
-    /// Where the next connection begins to try.
-    private final class Rotation: Sendable {
-        private let next = Atomic<Int>(0)
-
-        func start(among count: Int) -> Int {
-            next.wrappingAdd(1, ordering: .relaxed).oldValue % count
-        }
-    }
-
     func answer(_ exchange: HTTPExchange) throws(Problem) {
+        let destinations = try destinations(exchange.parameters)
         let acceptance = try WebSocketAcceptance(
             exchange,
             subprotocols: subprotocols,
@@ -91,28 +80,22 @@ package struct TunnelService: Sendable {
         )
         if connectsAfterUpgrade {
             upgrade(exchange, acceptance, tunnel)
-            connect(on: exchange.loop, tunnel).whenFailure { error in
-                metrics.connectFailed(Self.reason(error))
-                tunnel.backendIsUnreachable(Self.explain(error))
+            connect(to: destinations, for: exchange, tunnel).whenFailure { error in
+                tunnel.backendIsUnreachable(report(error, exchange).explanation)
             }
             return
         }
         var isAbandoned = false
         exchange.onAbandoned = { isAbandoned = true }
-        connect(on: exchange.loop, tunnel).whenComplete { result in
+        connect(to: destinations, for: exchange, tunnel).whenComplete { result in
             switch result {
             case .success where isAbandoned:
                 tunnel.abandon()
             case .success:
                 self.upgrade(exchange, acceptance, tunnel)
             case .failure(let error):
-                metrics.connectFailed(Self.reason(error))
-                exchange.loop.logger.warning(
-                    "tunnel backend unreachable",
-                    metadata: ["path": "\(exchange.target.rawPath)", "error": "\(error)"]
-                )
-                let status: HTTPResponseStatus = Self.reason(error) == "timeout" ? .gatewayTimeout : .badGateway
-                exchange.fail(Problem(status: status, detail: Self.explain(error)))
+                let failure = report(error, exchange)
+                exchange.fail(Problem(status: failure.status, detail: failure.explanation))
             }
         }
     }
@@ -131,66 +114,60 @@ package struct TunnelService: Sendable {
         exchange.upgrade(acceptance, limits: limits, options: options, delegate: tunnel)
     }
 
-    /// Tries the backends in turn.
-    private func connect(
-        on gateway: GatewayLoop,
-        _ tunnel: Tunnel
-    ) -> EventLoopFuture<Void>.Isolated {
-        let start = rotation.start(among: backends.count)
-        let order = (0..<backends.count).map { backends[(start + $0) % backends.count] }
-        return connect(to: order[...], on: gateway, tunnel).assumeIsolated()
+    /// In the order of this connection.
+    private func destinations(_ parameters: [String: String]) throws(Problem) -> [TunnelDestination] {
+        let backends: [TunnelBackend]
+        switch choice {
+        case .any(let list): backends = connector.health.order(list)
+        case .byTarget(let targets): backends = parameters["target"].flatMap { targets[$0] }.map { [$0] } ?? []
+        }
+        let destinations = backends.compactMap { $0.destination(parameters) }
+        guard !destinations.isEmpty else { throw Problem(status: .notFound, detail: "this route has no such target") }
+        return destinations
+    }
+
+    private func report(_ error: any Error, _ exchange: HTTPExchange) -> TunnelFailure {
+        let failure = TunnelFailure(error)
+        metrics.connectFailed(failure.reason.rawValue)
+        exchange.loop.logger.warning(
+            "tunnel backend unreachable",
+            metadata: ["path": "\(exchange.target.rawPath)", "error": "\(error)"]
+        )
+        return failure
     }
 
     private func connect(
-        to order: ArraySlice<Backend>,
-        on gateway: GatewayLoop,
+        to destinations: [TunnelDestination],
+        for exchange: HTTPExchange,
         _ tunnel: Tunnel
-    ) -> EventLoopFuture<Void> {
-        guard let backend = order.first else {
-            return gateway.loop.makeFailedFuture(ChannelError.inappropriateOperationForState)
-        }
-        let bound = NIOLoopBound(tunnel, eventLoop: gateway.loop)
-        let attempt = ClientBootstrap(group: gateway.loop)
-            .connectTimeout(connectTimeout)
-            .channelOption(.allowRemoteHalfClosure, value: true)
-            .channelOption(.tcpOption(.tcp_nodelay), value: 1)
-            .channelOption(.autoRead, value: false)
-            .channelInitializer { channel in
-                channel.eventLoop.makeCompletedFuture {
-                    try channel.pipeline.syncOperations.addHandler(TunnelBackendHandler(tunnel: bound.value))
-                }
-            }
-            .connect(host: backend.host, port: backend.port)
-            .map { _ in }
-        let rest = order.dropFirst()
-        guard !rest.isEmpty else { return attempt }
-        return attempt.assumeIsolated().flatMapError { _ in
-            self.connect(to: rest, on: gateway, tunnel)
-        }.nonisolated()
+    ) -> EventLoopFuture<any Channel>.Isolated {
+        let loop = exchange.loop.loop
+        let bound = NIOLoopBound(tunnel, eventLoop: loop)
+        let client = exchange.connection.channel
+        let header = proxyProtocol?.header(from: client?.remoteAddress, to: client?.localAddress)
+        return connector.connect(to: destinations[...], on: loop, header: header) { channel in
+            try channel.pipeline.syncOperations.addHandler(TunnelBackendHandler(tunnel: bound.value))
+        }.assumeIsolated()
     }
 
-    /// One word for the metrics: `timeout`, `unresolved` or `refused`.
-    private static func reason(_ error: any Error) -> String {
-        switch error {
-        case ChannelError.connectTimeout:
-            return "timeout"
-        case let error as NIOConnectionError:
-            if error.connectionErrors.isEmpty { return "unresolved" }
-            // A host with several addresses was out of time if one of them was.
-            let timedOut = error.connectionErrors.contains { attempt in
-                if case .some(.connectTimeout) = attempt.error as? ChannelError { true } else { false }
+    /// Tries every backend whose address is no client's choice, for `pushbridge check --connect`.
+    ///
+    /// - Returns: each backend with what went wrong; nil: it was reached.
+    package func tryBackends(on loop: any EventLoop) async -> [(backend: TunnelBackend, error: (any Error)?)] {
+        let backends: [TunnelBackend]
+        switch choice {
+        case .any(let list): backends = list
+        case .byTarget(let targets): backends = targets.sorted { $0.key < $1.key }.map(\.value)
+        }
+        var results: [(backend: TunnelBackend, error: (any Error)?)] = []
+        for destination in backends.compactMap({ $0.destination([:]) }) {
+            do {
+                try await connector.connect(to: [destination], on: loop, header: nil) { _ in }.get().close()
+                results.append((destination.backend, nil))
+            } catch {
+                results.append((destination.backend, error))
             }
-            return timedOut ? "timeout" : "refused"
-        default:
-            return "refused"
         }
-    }
-
-    private static func explain(_ error: any Error) -> String {
-        switch reason(error) {
-        case "timeout": "the backend did not answer in time"
-        case "unresolved": "the backend's name cannot be resolved"
-        default: "the backend refused the connection"
-        }
+        return results
     }
 }

@@ -19,6 +19,7 @@ struct SchemaTests {
         "listen": ListenAddress.keys, "admin": AdminAddress.keys, "limits": Limits.keys, "keepAlive": KeepAlive.keys,
         "access": AccessRules.keys, "upstream": UpstreamLimits.keys, "route": Route.keys, "poll": PollRoute.keys,
         "interval": PollInterval.keys, "tls": UpstreamTLS.keys, "send": SendTarget.keys, "tunnel": TunnelRoute.keys,
+        "backendTLS": BackendTLS.keys,
         "channel": ChannelRoute.keys, "multiplex": MultiplexRoute.keys, "files": FilesRoute.keys,
     ]
 

@@ -18,7 +18,8 @@ extension Route {
                 .poll(
                     PollService(poll, path: path.text, compression: compression.policy, poller: poller, logger: logger)
                 )
-            case .tunnel(let tunnel): .tunnel(TunnelService(tunnel, compression: compression.policy))
+            case .tunnel(let tunnel):
+                .tunnel(TunnelService(tunnel, compression: compression.policy, path: path.text, logger: logger))
             case .channel(let channel): .channel(ChannelService(channel, compression: compression.policy))
             case .multiplex(let multiplex):
                 .multiplex(
@@ -75,32 +76,6 @@ extension CompressionMode {
         case .shared: .shared
         case .context: .context
         case .off: .off
-        }
-    }
-}
-
-extension TunnelService {
-    init(_ tunnel: TunnelRoute, compression: CompressionPolicy) {
-        self.init(
-            backends: tunnel.to.map { Backend(host: $0.host, port: $0.port) },
-            connectsAfterUpgrade: tunnel.connect == .after,
-            connectTimeout: TimeAmount(tunnel.connectTimeout),
-            idleTimeout: tunnel.idleTimeout.map { TimeAmount($0) },
-            halfCloseTimeout: TimeAmount(tunnel.halfCloseTimeout),
-            rejectsText: tunnel.clientText == .reject,
-            subprotocols: tunnel.subprotocols,
-            frames: Frames(tunnel.frames),
-            compression: compression
-        )
-    }
-}
-
-extension TunnelService.Frames {
-    fileprivate init(_ kind: TunnelRoute.FrameKind) {
-        switch kind {
-        case .binary: self = .binary
-        case .text: self = .text
-        case .base64: self = .base64
         }
     }
 }

@@ -60,9 +60,7 @@ private struct ReachabilityCheck {
         switch route.kind {
         case .poll(let poll): return [await check(poll)]
         case .tunnel(let tunnel):
-            var findings: [Finding] = []
-            for address in tunnel.to { findings.append(await check(address, timeout: tunnel.connectTimeout)) }
-            return findings
+            return await check(tunnel, path: route.path.text)
         case .channel, .multiplex, .files: return []
         }
     }
@@ -89,15 +87,23 @@ private struct ReachabilityCheck {
         }
     }
 
-    private func check(_ address: BackendAddress, timeout: Duration) async -> Finding {
-        do {
-            let channel = try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
-                .connectTimeout(TimeAmount(timeout))
-                .connect(host: address.host, port: address.port).get()
-            try await channel.close()
-            return Finding(target: "\(address)", result: "connected", isFine: true)
-        } catch {
-            return Finding(target: "\(address)", result: "cannot connect: \(error)", isFine: false)
+    private func check(_ tunnel: TunnelRoute, path: String) async -> [Finding] {
+        let logger = Logger(label: "check") { _ in SwiftLogNoOpLogHandler() }
+        let service = TunnelService(tunnel, compression: .off, path: path, logger: logger)
+        let tried = await service.tryBackends(on: MultiThreadedEventLoopGroup.singleton.next()).map { backend, error in
+            Finding(
+                target: "\(backend)",
+                result: error.map { "cannot connect: \($0)" } ?? "connected",
+                isFine: error == nil
+            )
         }
+        let chosen = (tunnel.to + tunnel.targets.values).filter { !$0.parameters.isEmpty }.map { address in
+            Finding(
+                target: "\(address)",
+                result: "not tried: it has parameters that only a client knows",
+                isFine: true
+            )
+        }
+        return tried + chosen
     }
 }

@@ -1,0 +1,70 @@
+import NIOCore
+import NIOHTTP1
+import NIOPosix
+import NIOSSL
+
+/// Why no backend of a tunnel could be reached.
+struct TunnelFailure {
+    /// For the metrics' `reason` label.
+    enum Reason: String {
+        case timeout, unresolved, refused, tls, forbidden
+    }
+
+    /// Thrown where an address that a client chose is not allowed.
+    struct NotAllowed: Error, CustomStringConvertible {
+        let host: String
+        let address: String
+        let port: Int
+
+        var description: String { "\(host) is \(address), and port \(port) there is not in the route's allow" }
+    }
+
+    /// Thrown where a name has no address.
+    struct Unresolved: Error, CustomStringConvertible {
+        let host: String
+
+        var description: String { "\(host) cannot be resolved" }
+    }
+
+    /// Thrown where the backend ends its connection before TLS is complete.
+    struct TLSIncomplete: Error, CustomStringConvertible {
+        var description: String { "the backend ended the connection before TLS was complete" }
+    }
+
+    let reason: Reason
+
+    init(_ error: any Error) {
+        switch error {
+        case ChannelError.connectTimeout: reason = .timeout
+        case is NotAllowed: reason = .forbidden
+        case is Unresolved: reason = .unresolved
+        case is TLSIncomplete, is NIOSSLError, is NIOSSLExtraError, is BoringSSLError: reason = .tls
+        case let error as NIOConnectionError:
+            // A host with several addresses was out of time if one of them was.
+            let timedOut = error.connectionErrors.contains { attempt in
+                if case .some(.connectTimeout) = attempt.error as? ChannelError { true } else { false }
+            }
+            reason = error.connectionErrors.isEmpty ? .unresolved : timedOut ? .timeout : .refused
+        default: reason = .refused
+        }
+    }
+
+    var status: HTTPResponseStatus {
+        switch reason {
+        case .timeout: .gatewayTimeout
+        case .forbidden: .forbidden
+        case .unresolved, .refused, .tls: .badGateway
+        }
+    }
+
+    /// For the client: says nothing of names and addresses.
+    var explanation: String {
+        switch reason {
+        case .timeout: "the backend did not answer in time"
+        case .unresolved: "the backend's name cannot be resolved"
+        case .refused: "the backend refused the connection"
+        case .tls: "the backend's TLS handshake failed"
+        case .forbidden: "this route does not lead there"
+        }
+    }
+}
