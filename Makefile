@@ -1,7 +1,7 @@
 # What there is to do with this repository. Whatever takes more than a line is in scripts/.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test conformance build release lint format clean benchmark
+.PHONY: help demo test test-real conformance build release lint format clean benchmark
 
 PORT ?= 8080
 
@@ -13,6 +13,9 @@ demo: ## Install what is missing, build and run the demo; PORT=9000 for another 
 
 test: ## Install what is missing, build and run every test
 	@scripts/test
+
+test-real: ## Test with real servers and clients
+	@scripts/test-real
 
 conformance: ## Run the Autobahn|Testsuite against the release build (needs a CPython 2.7)
 	@scripts/conformance
