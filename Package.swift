@@ -32,6 +32,7 @@ let package = Package(
     targets: [
         .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+        .systemLibrary(name: "CXML", pkgConfig: "libxml-2.0", providers: [.apt(["libxml2-dev"])]),
         .target(
             name: "WebSocket",
             dependencies: [
@@ -41,6 +42,7 @@ let package = Package(
             ]
         ),
         .target(name: "JSONDelta"),
+        .target(name: "XMLConversion", dependencies: ["CXML", "JSONDelta"]),
         .target(
             name: "Polling",
             dependencies: ["CCurl", .product(name: "Logging", package: "swift-log")]
@@ -48,7 +50,7 @@ let package = Package(
         .target(
             name: "Topics",
             dependencies: [
-                "JSONDelta", "WebSocket",
+                "JSONDelta", "WebSocket", "XMLConversion",
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "Logging", package: "swift-log"),
@@ -113,6 +115,7 @@ let package = Package(
             ]
         ),
         .testTarget(name: "JSONDeltaTests", dependencies: ["JSONDelta"], resources: [.copy("Resources")]),
+        .testTarget(name: "XMLConversionTests", dependencies: ["JSONDelta", "XMLConversion"]),
         .testTarget(
             name: "PollingTests",
             dependencies: [

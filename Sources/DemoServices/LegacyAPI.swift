@@ -7,6 +7,11 @@ import Synchronization
 ///
 ///     GET  /legacy/leagues                 the leagues
 ///     GET  /legacy/scores?league=premier   a ScoreDocument, with ETag and Last-Modified
+///     GET  /legacy/scores.xml?league=…     the same as XML
+///     GET  /legacy/quotes                  stock prices, with ETag
+///     GET  /legacy/vehicles                where trams and buses are, with ETag
+///     GET  /legacy/chat                    the newest messages, with ETag
+///     POST /legacy/chat                    {"name": "Ada", "text": "Hello"}: one more message
 ///     GET  /legacy/stats                   what the API had to answer so far (not counted itself)
 ///     POST /legacy/stats/reset             start counting anew
 ///
@@ -16,6 +21,9 @@ final class LegacyAPI: HTTPResponder {
 
     private let answerDelay: ClosedRange<Int>
     private let leagues: Mutex<[String: LeagueSimulation]>
+    private let market: Mutex<MarketSimulation>
+    private let fleet = FleetSimulation()
+    private let chat: Mutex<LegacyChat>
     private let statistics: Mutex<LegacyStatistics>
 
     init(options: DemoServices.Options) {
@@ -28,6 +36,8 @@ final class LegacyAPI: HTTPResponder {
             )
         }
         leagues = Mutex(Dictionary(uniqueKeysWithValues: simulations))
+        market = Mutex(MarketSimulation(seed: options.seed, start: now))
+        chat = Mutex(LegacyChat(start: now))
         statistics = Mutex(LegacyStatistics(since: now))
     }
 
@@ -60,7 +70,7 @@ final class LegacyAPI: HTTPResponder {
             break
         }
         try await Task.sleep(for: .milliseconds(Int.random(in: answerDelay)))
-        let (answer, countedPath) = try answerSlowly(to: request, path: path)
+        let (answer, countedPath) = try await answerSlowly(to: request, path: path)
         let isFromBridge = request.headers[.userAgent]?.lowercased().hasPrefix("pushbridge") ?? false
         statistics.withLock {
             $0.count(
@@ -74,26 +84,60 @@ final class LegacyAPI: HTTPResponder {
     }
 
     /// The answer, and the name it is counted under: a fixed set, so that made-up URLs do not fill the memory.
-    private func answerSlowly(to request: Request, path: String) throws -> (Response, String) {
+    private func answerSlowly(to request: Request, path: String) async throws -> (Response, String) {
+        if path == "/legacy/chat", request.method == .post { return (try await post(request), path) }
+        guard Self.paths.contains(path) else {
+            return (Response(status: .notFound, error: "There is nothing here; try /legacy/leagues"), "other")
+        }
+        guard request.method.isRead else {
+            let others = path == "/legacy/chat" ? "POST, OPTIONS" : "OPTIONS"
+            return (refusal(allow: "GET, HEAD, \(others)"), path)
+        }
         switch path {
         case "/legacy/leagues":
-            guard request.method.isRead else { return (refusal(allow: "GET, HEAD, OPTIONS"), path) }
             return (try Response(LeagueList()), path)
-        case "/legacy/scores":
-            guard request.method.isRead else { return (refusal(allow: "GET, HEAD, OPTIONS"), path) }
+        case "/legacy/quotes":
+            let board = market.withLock { market in
+                market.advance(to: Date.millisecondsNow)
+                return market.board
+            }
+            return (try conditional(board, for: request), path)
+        case "/legacy/vehicles":
+            return (try conditional(fleet.report(at: Date.millisecondsNow), for: request), path)
+        case "/legacy/chat":
+            return (try conditional(chat.withLock { $0.list }, for: request), path)
+        default:
             guard let league = request.uri.queryParameters["league"].map(String.init) else {
                 return (Response(status: .badRequest, error: "The query must name a league: ?league=premier"), path)
             }
-            guard let answer = try scores(of: league, for: request) else {
+            guard let answer = try scores(of: league, asXML: path.hasSuffix(".xml"), for: request) else {
                 return (Response(status: .notFound, error: "There is no such league; see /legacy/leagues"), path)
             }
             return (answer, "\(path)?league=\(league)")
-        default:
-            return (Response(status: .notFound, error: "There is nothing here; try /legacy/leagues"), "other")
         }
     }
 
-    private func scores(of league: String, for request: Request) throws -> Response? {
+    private static let paths: Set = [
+        "/legacy/leagues", "/legacy/scores", "/legacy/scores.xml", "/legacy/quotes", "/legacy/vehicles", "/legacy/chat",
+    ]
+
+    /// One more message of the chat.
+    private func post(_ request: Request) async throws -> Response {
+        let body: ByteBuffer
+        do {
+            body = try await request.body.collect(upTo: LegacyChat.bodyLimit)
+        } catch {
+            return Response(status: .contentTooLarge, error: "At most \(LegacyChat.bodyLimit) bytes")
+        }
+        do {
+            let message = try chat.withLock { try $0.post(Data(body.readableBytesView), at: Date.millisecondsNow) }
+            return try Response(message, status: .created)
+        } catch let error as LegacyChat.Refusal {
+            return Response(status: .unprocessableContent, error: error.reason)
+        }
+    }
+
+    private func scores(of league: String, asXML: Bool, for request: Request) throws -> Response? {
         let now = Date.millisecondsNow
         let state = leagues.withLock { leagues -> (document: ScoreDocument, lastChange: Int)? in
             leagues[league]?.advance(to: now)
@@ -114,7 +158,26 @@ final class LegacyAPI: HTTPResponder {
         document.generatedAt = Date(milliseconds: now).formatted(
             Date.ISO8601FormatStyle(includingFractionalSeconds: true)
         )
+        if asXML {
+            var headers = headers
+            headers[.contentType] = "application/xml"
+            return Response(
+                status: .ok,
+                headers: headers,
+                body: ResponseBody(byteBuffer: ByteBuffer(string: document.legacyXML()))
+            )
+        }
         return try Response(document, headers: headers)
+    }
+
+    /// The value, or 304 where the client has it.
+    private func conditional(_ value: some Encodable, for request: Request) throws -> Response {
+        let tag = "\"" + String(fnv1a(try value.legacyJSON()), radix: 16) + "\""
+        let headers: HTTPFields = [.eTag: tag, .cacheControl: "no-cache"]
+        if isUnchanged(request.headers, tag: tag, lastChange: .max) {
+            return Response(status: .notModified, headers: headers)
+        }
+        return try Response(value, headers: headers)
     }
 
     /// RFC 9110 section 13.2.2: `If-Modified-Since` counts only where there is no `If-None-Match`.

@@ -22,13 +22,27 @@ extension JSONView {
     }
 
     /// The text of the member that identifies an item; nil where the item is no object, has none, or it is no scalar.
+    ///
+    /// An object with a `#text` counts as that text: so an XML element with attributes can be a key, such as the `guid`
+    /// of RSS.
     private func key(of item: Int, _ name: [UInt8]) -> ByteSlice? {
         guard nodes[item].kind == .object, let member = name.withUnsafeBufferPointer({ member(item, $0) }) else {
             return nil
         }
         switch nodes[member].kind {
-        case .object, .array: return nil
-        default: return text(member)
+        case .object:
+            return Self.textMember.withUnsafeBufferPointer { self.member(member, $0) }.flatMap(scalar)
+        default:
+            return scalar(member)
+        }
+    }
+
+    private static let textMember = Array("#text".utf8)
+
+    private func scalar(_ node: Int) -> ByteSlice? {
+        switch nodes[node].kind {
+        case .object, .array: nil
+        default: text(node)
         }
     }
 }

@@ -42,6 +42,9 @@ package struct JSONPointerPattern: Sendable, Hashable, CustomStringConvertible {
     /// nil is `*`.
     let steps: [JSONPointerStep?]
 
+    /// The reference tokens, unescaped; nil is `*`.
+    package var tokens: [[UInt8]?] { steps.map { $0?.bytes } }
+
     /// Reads a pattern. A member that is really called `*` can only be reached by the wildcard.
     package init(_ text: String) throws(JSONPointerError) {
         self.text = text

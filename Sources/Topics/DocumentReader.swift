@@ -1,4 +1,5 @@
 import JSONDelta
+import XMLConversion
 
 /// How the body of an answer becomes a document.
 package enum DocumentFormat: String, Sendable, CaseIterable {
@@ -20,12 +21,15 @@ package struct DocumentRejection: Error, CustomStringConvertible {
 /// Turns the body of an upstream's answer into a ``Document``. Runs off the event loops.
 package struct DocumentReader: Sendable {
     package var format: DocumentFormat
-    /// Only this part of a JSON document is delivered (RFC 6901).
+    /// Only this part of a document is delivered (RFC 6901).
     package var selection: JSONPointer?
+    private let xml: XMLToJSON
 
-    package init(format: DocumentFormat = .auto, selection: JSONPointer? = nil) {
+    /// - Parameter arrays: places in the selected part of an XML document that are arrays, even of one element or none.
+    package init(format: DocumentFormat = .auto, selection: JSONPointer? = nil, arrays: [JSONPointerPattern] = []) {
         self.format = format
         self.selection = selection
+        xml = XMLToJSON(arrays: arrays, below: selection)
     }
 
     /// - Throws: ``DocumentRejection`` for a body that is not what the format promises: an HTML error page behind a
@@ -36,16 +40,13 @@ package struct DocumentReader: Sendable {
         case .json:
             return Document(
                 content: .json(try readJSON(body, mediaType)),
-                contentType: contentType ?? "application/json"
+                contentType: mediaType.inUTF8 ?? contentType ?? "application/json"
             )
         case .xml:
-            return Document(
-                content: .text(try readText(body, mediaType)),
-                contentType: mediaType.inUTF8 ?? contentType ?? "application/xml"
-            )
+            return Document(content: .json(try readXML(body, mediaType)), contentType: "application/json")
         case .text:
             return Document(
-                content: .text(try readText(body, mediaType)),
+                content: .text(try readText(body, charset: mediaType.charset)),
                 contentType: mediaType.inUTF8 ?? contentType ?? "text/plain; charset=utf-8"
             )
         case .binary, .auto:
@@ -54,8 +55,9 @@ package struct DocumentReader: Sendable {
     }
 
     private func readJSON(_ body: [UInt8], _ mediaType: MediaType) throws(DocumentRejection) -> JSONDocument {
-        // RFC 8259 section 8.1 lets a parser ignore a byte order mark; old backends send it.
-        let text = body.starts(with: [0xEF, 0xBB, 0xBF]) ? Array(body.dropFirst(3)) : body
+        // RFC 8259 section 8.1 wants UTF-8 without a byte order mark, and lets a parser be more generous; old backends
+        // send all sorts.
+        let text = try readText(body, charset: mediaType.charset)
         let document: JSONDocument
         do {
             document = try JSONDocument(parsing: text)
@@ -66,6 +68,23 @@ package struct DocumentReader: Sendable {
                     ? "expected JSON and found markup (an HTML page behind a good status?)" : "not JSON: \(error)"
             )
         }
+        return try select(document)
+    }
+
+    private func readXML(_ body: [UInt8], _ mediaType: MediaType) throws(DocumentRejection) -> JSONDocument {
+        // The parameter wins over the declaration (RFC 7303 section 3.2).
+        let charset = mediaType.charset ?? TextEncoding.declared(inXML: body)
+        let text = try readText(body, charset: charset)
+        let document: JSONDocument
+        do {
+            document = try JSONDocument(parsing: try xml.convert(text))
+        } catch {
+            throw DocumentRejection(reason: "not XML data: \(error)")
+        }
+        return try select(document)
+    }
+
+    private func select(_ document: JSONDocument) throws(DocumentRejection) -> JSONDocument {
         guard let selection else { return document }
         guard let part = document.select(selection) else {
             throw DocumentRejection(reason: "the document has nothing at \(selection.text)")
@@ -73,9 +92,9 @@ package struct DocumentReader: Sendable {
         return part
     }
 
-    private func readText(_ body: [UInt8], _ mediaType: MediaType) throws(DocumentRejection) -> [UInt8] {
-        guard let converted = mediaType.convertedToUTF8(body) else {
-            throw DocumentRejection(reason: "the text is not valid \(mediaType.charset ?? "UTF-8")")
+    private func readText(_ body: [UInt8], charset: String?) throws(DocumentRejection) -> [UInt8] {
+        guard let converted = TextEncoding.utf8(body, named: charset) else {
+            throw DocumentRejection(reason: "the text is not valid \(charset ?? "UTF-8")")
         }
         return converted
     }

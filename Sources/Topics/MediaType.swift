@@ -23,6 +23,8 @@ struct MediaType {
         case "application/json", "text/json", "application/x-json": .json
         case "application/xml", "text/xml": .xml
         case "application/javascript", "application/x-ndjson", "application/yaml": .text
+        // Pages and pictures are for looking at, not data.
+        case "application/xhtml+xml", "image/svg+xml": .text
         case let type where type.hasSuffix("+json"): .json
         case let type where type.hasSuffix("+xml"): .xml
         case let type where type.hasPrefix("text/"): .text
@@ -34,26 +36,5 @@ struct MediaType {
     var inUTF8: String? {
         guard let charset, charset != "utf-8" else { return nil }
         return "\(essence); charset=utf-8"
-    }
-
-    /// The body as UTF-8, converted from the named charset; nil where it is not valid in that charset.
-    func convertedToUTF8(_ body: [UInt8]) -> [UInt8]? {
-        switch charset {
-        case nil, "utf-8", "utf8", "us-ascii":
-            return String(validating: body, as: UTF8.self) == nil ? nil : body
-        case "iso-8859-1", "latin1":
-            // HTML and every browser read ISO-8859-1 as Windows-1252 (WHATWG Encoding, section 4.2).
-            return String(data: Data(body), encoding: .windowsCP1252).map { Array($0.utf8) }
-                ?? String(data: Data(body), encoding: .isoLatin1).map { Array($0.utf8) }
-        case "windows-1252", "cp1252":
-            return String(data: Data(body), encoding: .windowsCP1252).map { Array($0.utf8) }
-        case "utf-16", "utf-16le", "utf-16be":
-            let encoding: String.Encoding =
-                charset == "utf-16le" ? .utf16LittleEndian : charset == "utf-16be" ? .utf16BigEndian : .utf16
-            return String(data: Data(body), encoding: encoding).map { Array($0.utf8) }
-        default:
-            // An unknown name is no reason to refuse text that is plainly UTF-8.
-            return String(validating: body, as: UTF8.self) == nil ? nil : body
-        }
     }
 }

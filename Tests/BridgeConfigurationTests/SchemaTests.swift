@@ -108,7 +108,8 @@ struct SchemaTests {
         #expect(configuration.listen.map(\.description) == ["127.0.0.1:8080"])
         #expect(
             configuration.routes.map { "\($0.path) \($0.kind.name)" } == [
-                "/scores/{league} poll", "/tunnel/echo tunnel", "/tunnel/chat tunnel", "/rooms/{room} channel",
+                "/scores/{league} poll", "/scores-xml/{league} poll", "/quotes poll", "/vehicles poll", "/chat poll",
+                "/tunnel/echo tunnel", "/tunnel/chat tunnel", "/rooms/{room} channel",
                 "/connect multiplex", "/ files",
             ]
         )

@@ -6,11 +6,18 @@ struct HTTPExchange {
     let headers: [String: String]
     let body: Data
 
-    init(port: Int, method: String = "GET", _ target: String, headers: [String: String] = [:]) async throws {
+    init(
+        port: Int,
+        method: String = "GET",
+        _ target: String,
+        headers: [String: String] = [:],
+        content: String? = nil
+    ) async throws {
         let connection = try await RawConnection.open(port: port)
         var request = "\(method) \(target) HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n"
         for (name, value) in headers { request += "\(name): \(value)\r\n" }
-        try await connection.send(request + "\r\n")
+        if let content { request += "Content-Length: \(content.utf8.count)\r\n" }
+        try await connection.send(request + "\r\n" + (content ?? ""))
         let answer = Data(try await connection.waitForEnd().readableBytesView)
         await connection.close()
         guard let end = answer.range(of: Data("\r\n\r\n".utf8)) else { throw Malformed(answer: answer) }

@@ -82,17 +82,17 @@ extension PollRoute {
 extension TopicSettings {
     init(_ route: PollRoute) {
         // The configuration has checked the syntax of all pointers.
+        let keys = route.keys.compactMap { key in
+            (try? JSONPointerPattern(key.pointer)).map { (pattern: $0, member: key.member) }
+        }
         self.init(
             reader: DocumentReader(
                 format: DocumentFormat(route.format),
-                selection: route.select.flatMap { try? JSONPointer($0) }
+                selection: route.select.flatMap { try? JSONPointer($0) },
+                arrays: keys.map(\.pattern)
             ),
             ignored: route.ignore.compactMap { try? JSONPointerPattern($0) },
-            diffOptions: DiffOptions(
-                keys: route.keys.compactMap { key in
-                    (try? JSONPointerPattern(key.pointer)).map { (pattern: $0, member: key.member) }
-                }
-            ),
+            diffOptions: DiffOptions(keys: keys),
             linger: route.linger,
             historyBytes: route.history,
             maximumTopics: route.maxTopics

@@ -91,16 +91,35 @@ struct DemoCommand: AsyncParsableCommand {
 
     /// The same routes as in config.json at the top of the repository, on the ports that were found free.
     private func configuration(_ services: DemoServices) throws -> BridgeConfiguration {
+        let legacy = "http://\(authority(services.legacyPort))/legacy"
         let text = """
             {
               "listen": [{ "host": "\(host)", "port": \(port) }],
               "routes": [
                 { "path": "/scores/{league}",
                   "poll": {
-                    "url": "http://\(authority(services.legacyPort))/legacy/scores?league={league}",
+                    "url": "\(legacy)/scores?league={league}",
                     "interval": "1s",
                     "keys": { "/matches": "id" },
                     "ignore": ["/generatedAt"]
+                  } },
+                { "path": "/scores-xml/{league}",
+                  "poll": {
+                    "url": "\(legacy)/scores.xml?league={league}",
+                    "interval": "1s",
+                    "keys": { "/scores/match": "@id", "/scores/match/*/event": "@id" },
+                    "ignore": ["/scores/@generatedAt"]
+                  } },
+                { "path": "/quotes",
+                  "poll": { "url": "\(legacy)/quotes", "interval": "500ms", "keys": { "/quotes": "symbol" } } },
+                { "path": "/vehicles",
+                  "poll": { "url": "\(legacy)/vehicles", "interval": "500ms", "keys": { "/vehicles": "id" } } },
+                { "path": "/chat",
+                  "poll": {
+                    "url": "\(legacy)/chat",
+                    "interval": "2s",
+                    "keys": { "/messages": "id" },
+                    "send": { "url": "\(legacy)/chat" }
                   } },
                 { "path": "/tunnel/echo", "tunnel": { "to": "tcp://\(authority(services.echoPort))" } },
                 { "path": "/tunnel/chat", "tunnel": { "to": "tcp://\(authority(services.chatPort))" } },
