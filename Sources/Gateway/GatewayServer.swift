@@ -9,11 +9,17 @@ package struct ListenerAddress: Sendable, CustomStringConvertible {
     package let host: String
     /// 0…65535; 0 lets the system choose.
     package let port: Int
+    /// nil: plain HTTP and WebSocket.
+    package let tls: ListenerTLS?
 
-    package init(host: String, port: Int) {
+    package init(host: String, port: Int, tls: ListenerTLS? = nil) {
         self.host = host
         self.port = port
+        self.tls = tls
     }
+
+    /// `http://127.0.0.1:8080`, `https://[::1]:8443`.
+    package var url: String { "\(tls == nil ? "http" : "https")://\(self)" }
 
     package var description: String { host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)" }
 }
@@ -89,10 +95,14 @@ package final class GatewayServer: Sendable {
         var bound: [ListenerAddress] = []
         for address in addresses {
             do {
-                let channel = try await bootstrap().bind(host: address.host, port: address.port).get()
+                let channel = try await bootstrap(tls: address.tls).bind(host: address.host, port: address.port).get()
                 listeners.withLock { $0.append(channel) }
                 bound.append(
-                    ListenerAddress(host: address.host, port: channel.localAddress?.port ?? address.port)
+                    ListenerAddress(
+                        host: address.host,
+                        port: channel.localAddress?.port ?? address.port,
+                        tls: address.tls
+                    )
                 )
             } catch {
                 await stopListening()
@@ -160,7 +170,7 @@ package final class GatewayServer: Sendable {
         }
     }
 
-    private func bootstrap() -> ServerBootstrap {
+    private func bootstrap(tls: ListenerTLS?) -> ServerBootstrap {
         let ledger = ledger
         let metrics = metrics
         let loops = loops.withLock { $0 }
@@ -184,7 +194,13 @@ package final class GatewayServer: Sendable {
                     guard let gateway = loops[ObjectIdentifier(channel.eventLoop)] else {
                         throw ChannelError.inappropriateOperationForState
                     }
-                    try HTTPConnectionHandler.configure(channel, gateway: gateway.value, admission: admission)
+                    if let tls { try channel.pipeline.syncOperations.addHandler(TLSEntrance(tls: tls)) }
+                    try HTTPConnectionHandler.configure(
+                        channel,
+                        gateway: gateway.value,
+                        admission: admission,
+                        isSecure: tls != nil
+                    )
                 }
             }
     }

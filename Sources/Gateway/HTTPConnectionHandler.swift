@@ -31,6 +31,8 @@ final class HTTPConnectionHandler: ChannelInboundHandler, RemovableChannelHandle
 
     private let gateway: GatewayLoop
     private let admission: Admission
+    /// TLS stands before this handler.
+    private let isSecure: Bool
     private var state = State.idle
     private var context: ChannelHandlerContext?
     /// When the connection is given up; nil while a service makes an answer.
@@ -48,14 +50,20 @@ final class HTTPConnectionHandler: ChannelInboundHandler, RemovableChannelHandle
     private static let maximumBody = 64 * 1024
 
     /// - Parameter admission: whether the connection is within the limits; if not, its first request gets 503.
-    init(gateway: GatewayLoop, admission: Admission) {
+    init(gateway: GatewayLoop, admission: Admission, isSecure: Bool) {
         self.gateway = gateway
         self.admission = admission
+        self.isSecure = isSecure
     }
 
     /// Puts the HTTP handlers on a new connection.
-    static func configure(_ channel: any Channel, gateway: GatewayLoop, admission: Admission) throws {
-        let handler = HTTPConnectionHandler(gateway: gateway, admission: admission)
+    static func configure(
+        _ channel: any Channel,
+        gateway: GatewayLoop,
+        admission: Admission,
+        isSecure: Bool = false
+    ) throws {
+        let handler = HTTPConnectionHandler(gateway: gateway, admission: admission, isSecure: isSecure)
         var framing = HTTPResponseEncoder.Configuration()
         // Every answer says its own length, or is a stream that ends with the connection.
         framing.automaticallySetFramingHeaders = false
@@ -290,6 +298,9 @@ final class HTTPConnectionHandler: ChannelInboundHandler, RemovableChannelHandle
     ) {
         var headers: HTTPHeaders = ["Date": gateway.httpDate(), "Server": "pushbridge"]
         for (name, value) in acceptance.headers { headers.add(name: name, value: value) }
+        var options = options
+        // What went to the socket beside TLS would be plain text in the middle of its records.
+        if isSecure { options.writesDirectly = false }
         leave(status: .switchingProtocols, headers: headers) { channel in
             try channel.pipeline.syncOperations.addHandler(
                 WebSocketHandler(

@@ -16,7 +16,7 @@ struct SchemaTests {
 
     /// The objects of the schema beside its root, with the keys that the model reads.
     private static let modelKeys: [String: [String]] = [
-        "listen": ListenAddress.keys, "admin": AdminAddress.keys, "limits": Limits.keys, "keepAlive": KeepAlive.keys,
+        "listen": ListenAddress.keys, "listenTLS": ListenTLS.keys, "admin": AdminAddress.keys, "limits": Limits.keys, "keepAlive": KeepAlive.keys,
         "access": AccessRules.keys, "upstream": UpstreamLimits.keys, "route": Route.keys, "poll": PollRoute.keys,
         "interval": PollInterval.keys, "tls": UpstreamTLS.keys, "send": SendTarget.keys, "tunnel": TunnelRoute.keys,
         "backendTLS": BackendTLS.keys,
@@ -58,6 +58,7 @@ struct SchemaTests {
         #expect(words("poll", "format") == PollRoute.BodyFormat.allCases.map(\.rawValue))
         #expect(words("tunnel", "connect") == TunnelRoute.ConnectOrder.allCases.map(\.rawValue))
         #expect(words("tunnel", "clientText") == TunnelRoute.ClientText.allCases.map(\.rawValue))
+        #expect(words("listenTLS", "clientCertificate") == ListenTLS.ClientCertificate.allCases.map(\.rawValue))
         #expect(words("tunnel", "frames") == TunnelRoute.FrameKind.allCases.map(\.rawValue))
     }
 

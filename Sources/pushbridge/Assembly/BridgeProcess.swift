@@ -23,6 +23,7 @@ struct BridgeProcess {
         // A peer that goes away while libcurl writes must not end the process.
         signal(SIGPIPE, SIG_IGN)
         let logger = Logger(label: "pushbridge")
+        let addresses = try configuration.listenerAddresses()
         let group = MultiThreadedEventLoopGroup(numberOfThreads: configuration.eventLoops ?? System.coreCount)
         let poller: Poller
         do {
@@ -41,9 +42,7 @@ struct BridgeProcess {
         )
         let listeners: [ListenerAddress]
         do {
-            listeners = try await gateway.start(
-                configuration.listen.map { ListenerAddress(host: $0.host, port: $0.port) }
-            )
+            listeners = try await gateway.start(addresses)
         } catch {
             Output.error("\(error)")
             await poller.shutdown()
@@ -60,7 +59,7 @@ struct BridgeProcess {
             let (task, address) = try await start(admin, group: group)
             adminTask = task
             readyLines =
-                listeners.map { "pushbridge ready: http://\($0)" }
+                listeners.map { "pushbridge ready: \($0.url)" }
                 + (address.map { ["pushbridge ready: http://\($0) (admin)"] } ?? [])
         } catch {
             Output.error("\(error)")

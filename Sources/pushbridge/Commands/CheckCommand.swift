@@ -23,6 +23,7 @@ struct CheckCommand: AsyncParsableCommand {
 
     func run() async throws {
         let configuration = try file.load()
+        _ = try configuration.listenerAddresses()
         Output.line("\(file.config): fine, \(configuration.routes.count) routes")
         guard connect else { return }
         let reach = try ReachabilityCheck()

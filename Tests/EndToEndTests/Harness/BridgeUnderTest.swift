@@ -36,8 +36,9 @@ final class BridgeUnderTest: Sendable {
         let process = try ChildProcess(Places.program, arguments)
         var preamble: [String] = []
         while let line = try await process.line() {
-            let prefix = "pushbridge ready: http://127.0.0.1:"
-            if line.hasPrefix(prefix), let port = Int(line.dropFirst(prefix.count)) {
+            let place = ["http", "https"].lazy.map { "pushbridge ready: \($0)://127.0.0.1:" }
+                .first { line.hasPrefix($0) }
+            if let place, let port = Int(line.dropFirst(place.count)) {
                 return BridgeUnderTest(process: process, port: port, preamble: preamble, folder: folder)
             }
             preamble.append(line)

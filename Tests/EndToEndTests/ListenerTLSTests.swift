@@ -1,0 +1,162 @@
+import Foundation
+import Testing
+
+@Suite("TLS on a listener")
+struct ListenerTLSTests {
+    private static let routes = #"{ "path": "/rooms/{room}", "channel": { "echo": true } }"#
+
+    /// A folder with a certificate for 127.0.0.1, `cert.pem`, and its key, `key.pem`.
+    private func certificates() async throws -> TemporaryFolder {
+        let folder = try TemporaryFolder()
+        let run = try await Run(
+            URL(filePath: "/usr/bin/openssl"),
+            [
+                "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "30",
+                "-keyout", folder.file("key.pem"), "-out", folder.file("cert.pem"), "-subj", "/CN=localhost",
+                "-addext", "subjectAltName=IP:127.0.0.1,DNS:localhost",
+            ]
+        )
+        try #require(run.ending == .exited(0), "\(run.errors)")
+        return folder
+    }
+
+    private func withBridge(
+        _ folder: TemporaryFolder,
+        tls more: String = "",
+        _ body: (BridgeUnderTest) async throws -> Void
+    ) async throws {
+        let file = try folder.write(
+            "config.json",
+            """
+            { "listen": [{ "host": "127.0.0.1", "port": 0,
+                           "tls": { "certificate": "cert.pem", "key": "key.pem" \(more) } }],
+              "drain": "100ms", "routes": [\(Self.routes)] }
+            """
+        )
+        try await within(Turnstile.bridges) {
+            let bridge = try await BridgeUnderTest.start(["serve", "--config", file.path()], folder: folder)
+            try await body(bridge)
+            try await bridge.stop()
+        }
+    }
+
+    @Test("the ready line says https, and curl verifies the certificate")
+    func curl() async throws {
+        let folder = try await certificates()
+        try await withBridge(folder) { bridge in
+            let answer = try await Curl(
+                "https://127.0.0.1:\(bridge.port)/none",
+                "--cacert",
+                folder.file("cert.pem")
+            )
+            #expect(answer.status == 404)
+        }
+    }
+
+    @Test("messages of every length come back over wss")
+    func webSocket() async throws {
+        let folder = try await certificates()
+        try await withBridge(folder) { bridge in
+            let run = try await Run(
+                try Places.python(),
+                [
+                    Places.scripts.appending(path: "secure_echo.py").path(), "wss://127.0.0.1:\(bridge.port)/rooms/a",
+                    folder.file("cert.pem"),
+                ]
+            )
+            #expect(run.ending == .exited(0), "\(run.errors)")
+            #expect(run.output == "all came back\n")
+        }
+    }
+
+    @Test("a client that speaks plain HTTP is told in plain HTTP what to do")
+    func plainHTTP() async throws {
+        try await withBridge(try await certificates()) { bridge in
+            let answer = try await Curl(bridge.url("/rooms/a"))
+            #expect(answer.status == 400)
+            #expect(answer.text.contains("use https:// or wss://"))
+        }
+    }
+
+    @Test("TLS 1.1 is refused, 1.2 and 1.3 are taken with http/1.1 as protocol", arguments: ["1_1", "1_2", "1_3"])
+    func versions(version: String) async throws {
+        try await withBridge(try await certificates()) { bridge in
+            let client = try ChildProcess(
+                URL(filePath: "/usr/bin/openssl"),
+                [
+                    "s_client", "-connect", "127.0.0.1:\(bridge.port)", "-tls\(version)", "-alpn", "http/1.1",
+                    "-cipher", "DEFAULT@SECLEVEL=0",
+                ]
+            )
+            try client.closeInput()
+            try await client.end()
+            let isTaken = String(decoding: client.output, as: UTF8.self).contains("ALPN protocol: http/1.1")
+            #expect(isTaken == (version != "1_1"))
+        }
+    }
+
+    @Test("with clientCA a client needs a certificate that it signed", arguments: ["required", "optional"])
+    func clientCertificates(choice: String) async throws {
+        let folder = try await certificates()
+        let more = #", "clientCA": "cert.pem", "clientCertificate": "\#(choice)""#
+        try await withBridge(folder, tls: more) { bridge in
+            let url = "https://127.0.0.1:\(bridge.port)/none"
+            let trust = ["--cacert", folder.file("cert.pem")]
+            let known = try await Curl(
+                url,
+                arguments: trust + ["--cert", folder.file("cert.pem"), "--key", folder.file("key.pem")]
+            )
+            #expect(known.status == 404)
+            let stranger = try? await Curl(url, arguments: trust)
+            #expect(stranger?.status == (choice == "optional" ? 404 : nil))
+            let impostor = try await certificates()
+            let wrong = try? await Curl(
+                url,
+                arguments: trust + ["--cert", impostor.file("cert.pem"), "--key", impostor.file("key.pem")]
+            )
+            #expect(wrong == nil)
+        }
+    }
+
+    @Test(
+        "files that are no certificate or the wrong key end with 78 and say which",
+        arguments: [
+            ("cert.pem", "listen[0].tls: ", "holds no certificate"),
+            ("key.pem", "listen[0].tls: ", "is no private key"),
+        ]
+    )
+    func wrongFiles(name: String, place: String, words: String) async throws {
+        let folder = try await certificates()
+        try folder.write(name, "not PEM")
+        for command in ["serve", "check"] {
+            let run = try await wrongRun(command, folder)
+            #expect(run.ending == .exited(78))
+            #expect(run.errors.contains(place) && run.errors.contains(name) && run.errors.contains(words))
+        }
+    }
+
+    @Test("the key of another certificate is refused")
+    func wrongKey() async throws {
+        let folder = try await certificates()
+        let other = try await certificates()
+        try folder.write("key.pem", String(contentsOfFile: other.file("key.pem"), encoding: .utf8))
+        let run = try await wrongRun("check", folder)
+        #expect(run.ending == .exited(78))
+        #expect(run.errors.contains("does not belong to the certificate"))
+    }
+
+    private func wrongRun(_ command: String, _ folder: TemporaryFolder) async throws -> Run {
+        let file = try folder.write(
+            "config.json",
+            """
+            { "listen": [{ "port": 0, "tls": { "certificate": "cert.pem", "key": "key.pem" } }],
+              "routes": [\(Self.routes)] }
+            """
+        )
+        return try await Run(Places.program, [command, "--config", file.path()])
+    }
+}
+
+extension TemporaryFolder {
+    fileprivate func file(_ name: String) -> String { url.appending(path: name).path() }
+}
