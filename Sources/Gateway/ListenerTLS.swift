@@ -14,7 +14,12 @@ package final class ListenerTLS: Sendable {
         /// Whether a client that shows no certificate is let in.
         package let clientCertificateIsOptional: Bool
 
-        package init(certificate: String, key: String, clientCA: String? = nil, clientCertificateIsOptional: Bool = false) {
+        package init(
+            certificate: String,
+            key: String,
+            clientCA: String? = nil,
+            clientCertificateIsOptional: Bool = false
+        ) {
             self.certificate = certificate
             self.key = key
             self.clientCA = clientCA
@@ -59,7 +64,8 @@ package final class ListenerTLS: Sendable {
         } catch {
             throw InvalidFile(
                 file: files.key,
-                reason: "is no private key in PEM form without a passphrase (it begins with -----BEGIN … PRIVATE KEY-----)"
+                reason:
+                    "is no private key in PEM form without a passphrase (it begins with -----BEGIN … PRIVATE KEY-----)"
             )
         }
         var configuration = TLSConfiguration.makeServerConfiguration(
