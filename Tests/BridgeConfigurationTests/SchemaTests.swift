@@ -16,7 +16,8 @@ struct SchemaTests {
 
     /// The objects of the schema beside its root, with the keys that the model reads.
     private static let modelKeys: [String: [String]] = [
-        "listen": ListenAddress.keys, "listenTLS": ListenTLS.keys, "admin": AdminAddress.keys, "limits": Limits.keys, "keepAlive": KeepAlive.keys,
+        "listen": ListenAddress.keys, "listenTLS": ListenTLS.keys, "admin": AdminAddress.keys, "limits": Limits.keys,
+        "keepAlive": KeepAlive.keys,
         "access": AccessRules.keys, "upstream": UpstreamLimits.keys, "route": Route.keys, "poll": PollRoute.keys,
         "interval": PollInterval.keys, "tls": UpstreamTLS.keys, "send": SendTarget.keys, "tunnel": TunnelRoute.keys,
         "backendTLS": BackendTLS.keys,
