@@ -14,7 +14,7 @@ demo: ## Install what is missing, build and run the demo; PORT=9000 for another 
 test: ## Install what is missing, build and run every test
 	@scripts/test
 
-test-real: ## Test with real servers and clients
+test-real: ## Test with real servers and clients: PostgreSQL, Redis, MQTT, SSH, VNC, HAProxy, Chromium
 	@scripts/test-real
 
 conformance: ## Run the Autobahn|Testsuite against the release build (needs a CPython 2.7)

@@ -1,6 +1,5 @@
 """What the tests of real services share: programs that are started, waited for, and ended by their own process."""
 
-import contextlib
 import json
 import os
 import pathlib
@@ -119,11 +118,3 @@ def certificate(folder, name, host):
         check=True, capture_output=True,
     )
     return files
-
-
-@contextlib.contextmanager
-def listening(family=socket.AF_INET, address=("127.0.0.1", 0)):
-    with socket.socket(family) as server:
-        server.bind(address)
-        server.listen(64)
-        yield server
