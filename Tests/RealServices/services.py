@@ -86,10 +86,10 @@ class ServiceTest(unittest.TestCase):
         self.assertTrue(line.startswith("pushbridge ready: "), line)
         return line.split("ready: ")[1].strip()
 
-    def bridge(self, routes):
+    def bridge(self, routes, **settings):
         """Starts a bridge; gives its ws:// address."""
         file = self.folder / "config.json"
-        file.write_text(json.dumps({"listen": [{"port": 0}], "drain": "100ms", "routes": routes}))
+        file.write_text(json.dumps({"listen": [{"port": 0}], "drain": "100ms", "routes": routes} | settings))
         process = self.start(PROGRAM, "serve", "--config", str(file), stdout=subprocess.PIPE)
         return self.ready(process).replace("http://", "ws://")
 
