@@ -1,7 +1,7 @@
 # What there is to do with this repository. Whatever takes more than a line is in scripts/.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-real conformance build release lint format clean benchmark
+.PHONY: help demo test test-real conformance fuzz build release lint format clean benchmark
 
 PORT ?= 8080
 
@@ -20,6 +20,10 @@ test-real: ## Test with real servers and clients: PostgreSQL, Redis, MQTT, SSH, 
 conformance: ## Run the Autobahn|Testsuite against the release build (needs a CPython 2.7)
 	@scripts/conformance
 
+fuzz: ## Fuzz the parsers, half a minute each; SECONDS=600 for longer, TARGET=frames for one
+	@scripts/dependencies
+	@scripts/fuzz $(or $(SECONDS),30) $(TARGET)
+
 build: ## Build for development: .build/debug/pushbridge
 	@scripts/dependencies
 	@scripts/build
@@ -33,10 +37,10 @@ benchmark: ## Measure beside limits and peers, in about eight minutes; QUICK=1 f
 	@scripts/benchmark $(if $(QUICK),--quick)
 
 lint: ## Check the formatting of all Swift sources
-	swift format lint --strict --recursive Sources Tests Package.swift
+	swift format lint --strict --recursive Sources Tests Package.swift Fuzz/Package.swift Fuzz/Sources/fuzz
 
 format: ## Bring all Swift sources into that format
-	swift format --in-place --recursive Sources Tests Package.swift
+	swift format --in-place --recursive Sources Tests Package.swift Fuzz/Package.swift Fuzz/Sources/fuzz
 
 clean: ## Remove everything that was built
 	rm -rf .build

@@ -153,6 +153,15 @@ let package = Package(
             dependencies: ["BridgeConfiguration"],
             resources: [.copy("Resources")]
         ),
+        // What `make fuzz` found, as tests; the package in Fuzz takes its properties from here.
+        .testTarget(
+            name: "FuzzTests",
+            dependencies: [
+                "BridgeConfiguration", "JSONDelta", "WebSocket",
+                .product(name: "NIOCore", package: "swift-nio"),
+            ],
+            resources: [.copy("Corpus")]
+        ),
         .testTarget(
             name: "EndToEndTests",
             dependencies: [
