@@ -160,6 +160,7 @@ let package = Package(
                 "BridgeConfiguration", "JSONDelta", "WebSocket",
                 .product(name: "NIOCore", package: "swift-nio"),
             ],
+            exclude: ["README.md"],
             resources: [.copy("Corpus")]
         ),
         .testTarget(
