@@ -104,7 +104,7 @@ let package = Package(
                 .product(name: "Histogram", package: "hdrhistogram-swift"),
             ],
             // The demo needs no file: a link to examples/demo.
-            resources: [.embedInCode("Pages")]
+            resources: [.embedInCode("Pages"), .embedInCode("pushbridge.js")]
         ),
         .testTarget(
             name: "WebSocketTests",

@@ -36,7 +36,7 @@ struct BridgeProcess {
             group: group,
             settings: configuration.gatewaySettings,
             routes: configuration.routes.map { $0.gatewayRoute(configuration, poller: poller, logger: logger) }
-                + extraRoutes,
+                + extraRoutes + [.clientLibrary],
             topics: TopicRegistry(),
             logger: logger
         )
