@@ -1,7 +1,7 @@
 # What there is to do with this repository. Whatever takes more than a line is in scripts/.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-real conformance fuzz build release lint format clean benchmark
+.PHONY: man help demo test test-real conformance fuzz build release lint format clean benchmark
 
 PORT ?= 8080
 
@@ -35,6 +35,9 @@ release: ## Build with optimisation, to deploy: .build/release/pushbridge
 
 benchmark: ## Measure beside limits and peers, in about eight minutes; QUICK=1 for two
 	@scripts/benchmark $(if $(QUICK),--quick)
+
+man: build ## Write the man page and the shells' completions to .build/manual
+	@python3 scripts/manual
 
 lint: ## Check the formatting of all Swift sources
 	swift format lint --strict --recursive Sources Tests Package.swift Fuzz/Package.swift Fuzz/Sources/fuzz
