@@ -1,7 +1,7 @@
 # What there is to do with this repository. Whatever takes more than a line is in scripts/.
 
 .DEFAULT_GOAL := help
-.PHONY: man help demo test test-real conformance fuzz build release lint format clean benchmark
+.PHONY: man help demo example test test-real conformance fuzz build release lint format clean benchmark
 
 PORT ?= 8080
 
@@ -10,6 +10,9 @@ help: ## List the targets
 
 demo: ## Install what is missing, build and run the demo; PORT=9000 for another port
 	@scripts/demo $(PORT)
+
+example: ## Build and run an example beside the demo's legacy services: make example NAME=scores
+	@scripts/example $(NAME)
 
 test: ## Install what is missing, build and run every test
 	@scripts/test
