@@ -88,11 +88,10 @@ struct ClientOpening: Sendable {
                 defer { handler = nil }
                 switch result {
                 case .success(let answer) where (200..<300).contains(answer.head.status.code):
-                    do {
-                        try handler?.end(on: channel, next: nil)
-                        // The decoder leaves at the end of this turn; TLS has to be added behind that.
-                        channel.eventLoop.execute { promise.succeed() }
-                    } catch { promise.fail(error) }
+                    handler?.end(on: channel, next: nil) { error in
+                        // TLS is added behind this turn, when nothing of HTTP is left.
+                        channel.eventLoop.execute { error.map(promise.fail) ?? promise.succeed() }
+                    }
                 case .success(let answer):
                     let reason = "it answered \(answer.head.status.code)"
                     promise.fail(ClientConnectionError.proxy(address: proxy.address, reason: reason))
@@ -141,7 +140,7 @@ struct ClientOpening: Sendable {
                     throw ClientConnectionError.handshake(reason: "\(error)")
                 }
                 guard let handler else { throw ClientConnectionError.closed }
-                promise.succeed(try begin(on: channel, agreed.subprotocol, agreed.deflate, replacing: handler))
+                begin(on: channel, agreed.subprotocol, agreed.deflate, replacing: handler, promise)
             } catch {
                 promise.fail(error)
             }
@@ -154,8 +153,9 @@ struct ClientOpening: Sendable {
         on channel: any Channel,
         _ subprotocol: String?,
         _ deflate: PerMessageDeflate?,
-        replacing request: ClientRequestHandler
-    ) throws -> ClientConnection {
+        replacing request: ClientRequestHandler,
+        _ promise: EventLoopPromise<ClientConnection>
+    ) {
         let loop = channel.eventLoop
         let demand = ClientDemand(loop: loop)
         let closure = loop.makePromise(of: ClientClosure.self)
@@ -178,14 +178,22 @@ struct ClientOpening: Sendable {
             delegate: ClientReceiver(source: sequence.source, closure: closure)
         )
         demand.serve(socket)
-        try request.end(on: channel, next: socket)
-        return ClientConnection(
+        let connection = ClientConnection(
             messages: ClientMessages(producer: sequence.sequence),
             subprotocol: subprotocol,
             loop: loop,
             socket: socket,
             end: closure.futureResult
         )
+        request.end(on: channel, next: socket) { error in
+            if let error {
+                sequence.source.finish()
+                closure.fail(error)
+                promise.fail(error)
+            } else {
+                promise.succeed(connection)
+            }
+        }
     }
 
     private func explain(_ error: any Error) -> String {

@@ -17,6 +17,11 @@ final class ClientRequestHandler: ChannelInboundHandler, RemovableChannelHandler
     private var head: HTTPResponseHead?
     private var body = ByteBuffer()
     private var isDone = false
+    private var context: ChannelHandlerContext?
+    private var hasEnded = false
+    /// What came behind the answer while the decoder was leaving.
+    private var held: [NIOAny] = []
+    private var inputHasEnded = false
 
     init(
         _ request: HTTPRequestHead,
@@ -37,23 +42,52 @@ final class ClientRequestHandler: ChannelInboundHandler, RemovableChannelHandler
         try pipeline.addHandler(self, name: "request")
     }
 
-    /// Takes HTTP off the channel; what the server sent behind its answer goes to `next`.
-    func end(on channel: any Channel, next: (any ChannelHandler)?) throws {
+    /// Takes HTTP off the channel, then hands what the server sent behind its answer to `next`. Nothing may be written
+    /// before `completion`: the decoder looks at what is written, and takes it for requests.
+    func end(on channel: any Channel, next: (any ChannelHandler)?, completion: @escaping ((any Error)?) -> Void) {
+        hasEnded = true
         let pipeline = channel.pipeline.syncOperations
         pipeline.removeHandler(name: "encoder", promise: nil)
-        pipeline.removeHandler(self, promise: nil)
-        if let next { try pipeline.addHandler(next) }
         let removal = channel.eventLoop.makePromise(of: Void.self)
         pipeline.removeHandler(name: "decoder", promise: removal)
-        removal.futureResult.whenSuccess { channel.pipeline.fireChannelReadComplete() }
+        removal.futureResult.assumeIsolated().whenComplete { _ in
+            do {
+                guard channel.isActive, let context = self.context else { throw ChannelError.eof }
+                if let next { try pipeline.addHandler(next) }
+                completion(nil)
+                for data in self.held { context.fireChannelRead(data) }
+                context.fireChannelReadComplete()
+                if self.inputHasEnded { context.fireUserInboundEventTriggered(ChannelEvent.inputClosed) }
+                pipeline.removeHandler(self, promise: nil)
+            } catch {
+                completion(error)
+            }
+        }
+    }
+
+    func handlerRemoved(context: ChannelHandlerContext) {
+        self.context = nil
+    }
+
+    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        if hasEnded, case .inputClosed? = event as? ChannelEvent {
+            inputHasEnded = true
+        } else {
+            context.fireUserInboundEventTriggered(event)
+        }
     }
 
     func handlerAdded(context: ChannelHandlerContext) {
+        self.context = context
         context.write(wrapOutboundOut(.head(request)), promise: nil)
         context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: nil)
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        if hasEnded {
+            held.append(data)
+            return
+        }
         switch unwrapInboundIn(data) {
         case .head(let head): self.head = head
         case .body(var part):
