@@ -72,7 +72,7 @@ struct ConnectCommand: AsyncParsableCommand {
         return options
     }
 
-    private static func split(_ header: String) -> (name: String, value: String)? {
+    static func split(_ header: String) -> (name: String, value: String)? {
         guard let colon = header.firstIndex(of: ":"), colon > header.startIndex,
             !header.utf8.contains(where: { $0 < 0x20 || $0 == 0x7F })
         else { return nil }
