@@ -24,10 +24,6 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-http-types.git", from: "1.3.0"),
         // TLS of listeners, of tunnel backends and of the client.
         .package(url: "https://github.com/apple/swift-nio-ssl.git", from: "2.30.0"),
-        // JSON Web Tokens and their key sets.
-        .package(url: "https://github.com/vapor/jwt-kit.git", from: "5.1.0"),
-        // Percentiles of what `pushbridge bench` measures.
-        .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift.git", from: "0.1.0"),
     ],
     targets: [
         .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
@@ -57,6 +53,8 @@ let package = Package(
             ]
         ),
         .target(name: "BridgeConfiguration"),
+        // Apart from the command line, so that its tests need no network.
+        .target(name: "Probing"),
         .target(
             name: "Gateway",
             dependencies: [
@@ -66,7 +64,6 @@ let package = Package(
                 .product(name: "NIOTLS", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),
                 .product(name: "NIOSSL", package: "swift-nio-ssl"),
-                .product(name: "JWTKit", package: "jwt-kit"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),
@@ -94,14 +91,14 @@ let package = Package(
         .executableTarget(
             name: "pushbridge",
             dependencies: [
-                "BridgeConfiguration", "DemoServices", "Gateway", "JSONDelta", "Polling", "PushbridgeClient", "Topics",
+                "BridgeConfiguration", "DemoServices", "Gateway", "JSONDelta", "Polling", "Probing", "PushbridgeClient",
+                "Topics",
                 "WebSocket",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
-                .product(name: "Histogram", package: "hdrhistogram-swift"),
             ],
             // The demo needs no file: a link to examples/demo.
             resources: [.embedInCode("Pages"), .embedInCode("pushbridge.js")]
@@ -114,6 +111,7 @@ let package = Package(
                 .product(name: "NIOEmbedded", package: "swift-nio"),
             ]
         ),
+        .testTarget(name: "ProbingTests", dependencies: ["Probing"]),
         .testTarget(name: "JSONDeltaTests", dependencies: ["JSONDelta"], resources: [.copy("Resources")]),
         .testTarget(name: "XMLConversionTests", dependencies: ["JSONDelta", "XMLConversion"]),
         .testTarget(

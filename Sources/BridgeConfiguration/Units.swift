@@ -59,3 +59,11 @@ enum Size {
         return "\(bytes / unit.1)\(unit.0)"
     }
 }
+
+extension Duration {
+    /// A duration as it stands in config.json, such as `500ms` or `2s`; nil where it is none.
+    package init?(configurationText text: String) {
+        guard let value = try? Duration(parsing: text) else { return nil }
+        self = value
+    }
+}

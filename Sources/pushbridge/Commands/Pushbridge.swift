@@ -13,7 +13,10 @@ struct Pushbridge: AsyncParsableCommand {
             serves files. Begin with `pushbridge demo`.
             """,
         version: "0.1.0",
-        subcommands: [ServeCommand.self, DemoCommand.self, CheckCommand.self, ConnectCommand.self, WatchCommand.self]
+        subcommands: [
+            ServeCommand.self, DemoCommand.self, CheckCommand.self, ConnectCommand.self, WatchCommand.self,
+            ProbeCommand.self,
+        ]
     )
 }
 

@@ -1,0 +1,105 @@
+import Foundation
+import Testing
+
+@Suite("pushbridge probe")
+struct ProbeTests {
+    /// What `--json` prints, as far as these tests look.
+    private struct Findings: Decodable {
+        let answers: Int
+        let conditionalStatus: Int?
+        let changed: Int
+        let volatile: [String]
+        let keys: [String: String]
+        let polledBytes: Int
+        let pushedBytes: Int
+    }
+
+    private func probe(_ upstream: LegacyUpstream, _ arguments: String...) async throws -> Run {
+        try await Run(Places.program, ["probe", upstream.url("/legacy/feed"), "--interval", "20ms"] + arguments)
+    }
+
+    /// The route that was suggested must be one that the bridge takes, and that delivers.
+    private func serve(_ route: String) async throws {
+        try await withBridge(route) { bridge in
+            #expect(try await Curl(bridge.url("/feed")).status == 200)
+        }
+    }
+
+    private func route(in run: Run) throws -> String {
+        let findings = try JSONSerialization.jsonObject(with: Data(run.output.utf8)) as? [String: Any]
+        let route = try #require(findings?["route"])
+        return String(decoding: try JSONSerialization.data(withJSONObject: route), as: UTF8.self)
+    }
+
+    @Test("validators, volatile members and keyed arrays are found, and the suggested route works")
+    func findings() async throws {
+        let upstream = try await LegacyUpstream(.json("{}"))
+        upstream.answer { [weak upstream] request in
+            if request.headers.contains(name: "If-None-Match") { return .failure(304) }
+            let number = (upstream?.requests.count ?? 0) + 1_700_000_000
+            return .json(
+                #"{"now":\#(number),"games":[{"id":"a","goals":0},{"id":"b","goals":\#(number / 2)}],"pad":"\#(String(repeating: "x", count: 300))"}"#,
+                etag: #""1""#
+            )
+        }
+        let run = try await probe(upstream, "--count", "5", "--json")
+        #expect(run.ending == .exited(0), "\(run.errors)")
+        let found = try JSONDecoder().decode(Findings.self, from: Data(run.output.utf8))
+        #expect(found.answers == 5)
+        #expect(found.conditionalStatus == 304)
+        #expect(found.volatile == ["/now"])
+        #expect(found.keys == ["/games": "id"])
+        #expect((1...4).contains(found.changed))
+        #expect(found.pushedBytes < found.polledBytes / 2)
+        try await serve(route(in: run))
+    }
+
+    @Test(
+        "the recorded feeds' volatile members and keys are found, and their routes work",
+        .enabled(
+            if: FileManager.default.fileExists(atPath: Places.feeds.path()),
+            "the recordings in ../shared/feeds are not here"
+        ),
+        arguments: [("apifootball-live", ["/updatedAt"], "/fixtures"), ("enduro-live", [], "/riders")]
+    )
+    func recordings(feed: String, volatile: [String], keyed: String) async throws {
+        let folder = Places.feeds.appending(path: feed)
+        let files = try FileManager.default.contentsOfDirectory(at: folder, includingPropertiesForKeys: nil)
+            .filter { $0.pathExtension == "json" }.sorted { $0.path() < $1.path() }.prefix(8)
+        let documents = try files.map { try String(contentsOf: $0, encoding: .utf8) }
+        try #require(documents.count == 8)
+        let upstream = try await LegacyUpstream(.json("{}"))
+        upstream.answer { [weak upstream] _ in
+            .json(documents[min(max(0, (upstream?.requests.count ?? 1) - 1), documents.count - 1)])
+        }
+        let run = try await probe(upstream, "--count", "8", "--json")
+        #expect(run.ending == .exited(0), "\(run.errors)")
+        let found = try JSONDecoder().decode(Findings.self, from: Data(run.output.utf8))
+        #expect(found.volatile == volatile)
+        #expect(found.keys[keyed] == "id")
+        try await serve(route(in: run))
+    }
+
+    @Test("for people it ends with the route; what is no JSON has one too")
+    func text() async throws {
+        let upstream = try await LegacyUpstream(.text("hello"))
+        let run = try await probe(upstream, "--count", "2")
+        #expect(run.ending == .exited(0), "\(run.errors)")
+        #expect(run.output.contains("validators"))
+        let route = try #require(run.output.range(of: "\n{").map { String(run.output[$0.lowerBound...]) })
+        try await serve(route)
+    }
+
+    @Test("an endpoint that fails, and wrong options, end with a sentence")
+    func refusals() async throws {
+        let upstream = try await LegacyUpstream(.failure(500))
+        let failing = try await probe(upstream, "--count", "2")
+        #expect(failing.ending == .exited(69))
+        #expect(failing.errors.contains("it answered 500"))
+        for wrong in [["--count", "1"], ["--interval", "soon"], ["--header", "x"]] {
+            let run = try await Run(Places.program, ["probe", "http://127.0.0.1:1/"] + wrong)
+            #expect(run.ending == .exited(64))
+        }
+        #expect(try await Run(Places.program, ["probe", "file:///etc/passwd"]).ending == .exited(64))
+    }
+}
