@@ -9,10 +9,19 @@ import Topics
 package struct AdminServer: Sendable {
     private let gateway: GatewayServer
     private let upstream: @Sendable () -> UpstreamMetrics
+    private let reload: @Sendable () async -> ReloadOutcome
     private let logger: Logger
 
-    /// - Parameter upstream: the poller's numbers, asked for at each scrape.
-    package init(gateway: GatewayServer, upstream: @escaping @Sendable () -> UpstreamMetrics, logger: Logger) {
+    /// - Parameters:
+    ///   - upstream: the poller's numbers, asked for at each scrape.
+    ///   - reload: reads the configuration again.
+    package init(
+        gateway: GatewayServer,
+        upstream: @escaping @Sendable () -> UpstreamMetrics,
+        reload: @escaping @Sendable () async -> ReloadOutcome,
+        logger: Logger
+    ) {
+        self.reload = reload
         self.gateway = gateway
         self.upstream = upstream
         self.logger = logger
@@ -77,15 +86,27 @@ package struct AdminServer: Sendable {
             }
             return try Self.json(["poked": count], status: .accepted)
         }
+        router.post("/reload") { _, _ -> Response in
+            switch await reload() {
+            case .done(let report): return try Self.json(report)
+            case .refused(let errors):
+                let problem = ReloadProblem(errors: errors)
+                return try Self.json(problem, status: .unprocessableContent, type: "application/problem+json")
+            }
+        }
         return router
     }
 
-    private static func json(_ value: some Encodable, status: HTTPResponse.Status = .ok) throws -> Response {
+    private static func json(
+        _ value: some Encodable,
+        status: HTTPResponse.Status = .ok,
+        type: String = "application/json"
+    ) throws -> Response {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
         return Response(
             status: status,
-            headers: [.contentType: "application/json"],
+            headers: [.contentType: type],
             body: .init(byteBuffer: ByteBuffer(bytes: try encoder.encode(value) + Data("\n".utf8)))
         )
     }

@@ -7,13 +7,19 @@ import Topics
 protocol LoopConnection: AnyObject {
     /// The bridge stops: tell the client, finish what is under way, close.
     func drain()
+    /// Whether it holds topics of these routes besides its own.
+    func uses(_ routes: Set<String>) -> Bool
+}
+
+extension LoopConnection {
+    func uses(_ routes: Set<String>) -> Bool { false }
 }
 
 /// Everything that the connections of one event loop share. Belongs to that loop; nothing in it is locked.
 final class GatewayLoop {
     let loop: any EventLoop
     let settings: GatewaySettings
-    let router: RouteTable
+    private(set) var router: RouteTable
     let topics: LoopTopics
     let logger: Logger
     /// Rooms that have members on this loop.
@@ -57,14 +63,34 @@ final class GatewayLoop {
     /// The open connections of this loop.
     var connectionInfos: [ConnectionInfo] { connections.values.map(\.info) }
 
+    /// Takes new routes into use. Connections of the routes in `ended` are told to come back, spread over `duration`;
+    /// their topics are left to those connections, so that whoever comes now gets new ones.
+    func replace(
+        _ router: RouteTable,
+        ending ended: Set<String>,
+        topics endedTopics: [TopicMetrics],
+        over duration: TimeAmount
+    ) {
+        // A multiplexed connection may hold topics of a route that has ended; the old router knows which.
+        let affected =
+            ended.isEmpty
+            ? [] : connections.values.filter { ended.contains($0.info.route) || $0.connection.uses(ended) }
+        self.router = router
+        topics.retire(endedTopics)
+        drain(affected, over: duration)
+    }
+
     /// Ends all connections, spread over `duration` so that their clients do not come back all at once.
     func drain(over duration: TimeAmount) {
         isDraining = true
-        let all = connections.values.map(\.connection)
-        guard !all.isEmpty else { return }
-        let step = duration.nanoseconds / Int64(all.count)
-        for (index, connection) in all.enumerated() {
-            let bound = NIOLoopBound(connection, eventLoop: loop)
+        drain(Array(connections.values), over: duration)
+    }
+
+    private func drain(_ some: [(connection: any LoopConnection, info: ConnectionInfo)], over duration: TimeAmount) {
+        guard !some.isEmpty else { return }
+        let step = duration.nanoseconds / Int64(some.count)
+        for (index, entry) in some.enumerated() {
+            let bound = NIOLoopBound(entry.connection, eventLoop: loop)
             loop.scheduleTask(in: .nanoseconds(step * Int64(index))) { bound.value.drain() }
         }
     }

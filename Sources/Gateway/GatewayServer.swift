@@ -45,15 +45,23 @@ package struct BindError: Error, CustomStringConvertible {
 package final class GatewayServer: Sendable {
     private let group: MultiThreadedEventLoopGroup
     private let settings: GatewaySettings
-    private let router: RouteTable
+    private let routes: Mutex<[GatewayRoute]>
     let topics: TopicRegistry
     private let rooms = RoomRegistry()
     private let ledger: ConnectionLedger
     let metrics = GatewayMetrics()
     /// Of the poll routes, by path.
-    let pollMetrics: [(route: String, TopicMetrics)]
+    var pollMetrics: [(route: String, TopicMetrics)] {
+        routes.withLock { $0 }.compactMap { route in
+            if case .poll(let service) = route.service { (route.pattern.text, service.metrics) } else { nil }
+        }
+    }
     /// Of the tunnel routes, by path.
-    let tunnelMetrics: [(route: String, TunnelMetrics)]
+    var tunnelMetrics: [(route: String, TunnelMetrics)] {
+        routes.withLock { $0 }.compactMap { route in
+            if case .tunnel(let service) = route.service { (route.pattern.text, service.metrics) } else { nil }
+        }
+    }
     private let ready = Atomic<Bool>(false)
     private let logger: Logger
     private let listeners = Mutex<[any Channel]>([])
@@ -71,15 +79,9 @@ package final class GatewayServer: Sendable {
     ) {
         self.group = group
         self.settings = settings
-        self.router = RouteTable(routes)
+        self.routes = Mutex(routes)
         self.topics = topics
         self.logger = logger
-        pollMetrics = routes.compactMap { route in
-            if case .poll(let service) = route.service { (route.pattern.text, service.metrics) } else { nil }
-        }
-        tunnelMetrics = routes.compactMap { route in
-            if case .tunnel(let service) = route.service { (route.pattern.text, service.metrics) } else { nil }
-        }
         ledger = ConnectionLedger(
             maximum: settings.connections,
             maximumPerAddress: settings.connectionsPerAddress
@@ -125,6 +127,22 @@ package final class GatewayServer: Sendable {
         return infos.sorted { $0.since < $1.since }
     }
 
+    /// Takes new routes into use; connections, topics and counters of the routes that are the same values as before go
+    /// on. Connections of the others are closed with 1001, spread over the drain time.
+    ///
+    /// - Parameters:
+    ///   - routes: all of them from now on.
+    ///   - ended: the paths of those that were changed or removed.
+    package func replace(routes: [GatewayRoute], ending ended: Set<String>) {
+        let endedTopics = pollMetrics.filter { ended.contains($0.route) }.map(\.1)
+        self.routes.withLock { $0 = routes }
+        let router = RouteTable(routes)
+        let drain = settings.drain
+        for loop in loops.withLock({ Array($0.values) }) {
+            loop.execute { $0.replace(router, ending: ended, topics: endedTopics, over: drain) }
+        }
+    }
+
     /// Stops accepting, then ends all connections over the drain time, and returns when they have ended, a moment
     /// after that time at the latest.
     package func stop() async {
@@ -151,6 +169,7 @@ package final class GatewayServer: Sendable {
     }
 
     private func makeLoops() async throws {
+        let router = RouteTable(routes.withLock { $0 })
         for loop in group.makeIterator() {
             let bound = try await loop.submit { [self] in
                 NIOLoopBound(

@@ -75,6 +75,14 @@ final class Version1Session: WebSocketConnection, SubscriberSink {
         end(held.updateValue(.poll(subscription, sender), forKey: name))
     }
 
+    func uses(_ routes: Set<String>) -> Bool {
+        held.keys.contains { name in
+            guard let target = RequestTarget(name), let (route, _) = gateway.router.route(for: target.segments)
+            else { return false }
+            return routes.contains(route.pattern.text)
+        }
+    }
+
     // MARK: SubscriberSink
 
     var isReady: Bool { canTakeMore }

@@ -15,7 +15,7 @@ package final class LoopTopics {
     ///
     /// - Throws: ``TopicRefusal``.
     package func shard(for blueprint: TopicBlueprint) throws(TopicRefusal) -> TopicShard {
-        if let shard = shards[blueprint.key] { return shard }
+        if let shard = shards[blueprint.key], shard.topic.metrics === blueprint.metrics { return shard }
         let (reference, snapshot) = try registry.join(blueprint) { topic in
             TopicShard(topic: topic, owner: self).reference
         }
@@ -25,9 +25,15 @@ package final class LoopTopics {
         return shard
     }
 
+    /// Gives up the topics of routes, each told by its counters: who has them keeps them to the end, who comes now gets
+    /// new ones.
+    package func retire(_ ended: [TopicMetrics]) {
+        shards = shards.filter { entry in !ended.contains { $0 === entry.value.topic.metrics } }
+        registry.retire(ended)
+    }
+
     func shardIsIdle(_ shard: TopicShard) {
-        guard shards[shard.topic.key] === shard else { return }
-        shards[shard.topic.key] = nil
+        if shards[shard.topic.key] === shard { shards[shard.topic.key] = nil }
         registry.leave(shard.topic, loop: loop)
     }
 }

@@ -196,6 +196,8 @@ package final class Topic: Sendable {
         }
     }
 
+    var isIdle: Bool { state.withLock { $0.shards.isEmpty } }
+
     func hasBeenIdle(since generation: Int) -> Bool {
         state.withLock { $0.shards.isEmpty && $0.generation == generation }
     }

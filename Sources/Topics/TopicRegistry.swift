@@ -16,6 +16,8 @@ package enum TopicRefusal: Error, Equatable, CustomStringConvertible {
 /// All living topics of the process. A topic lives from its first subscriber until `linger` after its last.
 package final class TopicRegistry: Sendable {
     private let topics = Mutex<[TopicKey: Topic]>([:])
+    /// Topics of routes that a new configuration has changed or removed, until their last subscriber has gone.
+    private let retired = Mutex<[ObjectIdentifier: Topic]>([:])
 
     package init() {}
 
@@ -31,7 +33,7 @@ package final class TopicRegistry: Sendable {
     ) throws(TopicRefusal) -> (TopicShard.Reference, Topic.Snapshot) {
         let joined = topics.withLock {
             topics -> Result<(Topic, TopicShard.Reference, Topic.Snapshot, isNew: Bool), TopicRefusal> in
-            if let topic = topics[blueprint.key] {
+            if let topic = topics[blueprint.key], topic.metrics === blueprint.metrics {
                 let reference = makeShard(topic)
                 return .success((topic, reference, topic.attach(reference), false))
             }
@@ -39,6 +41,7 @@ package final class TopicRegistry: Sendable {
             guard blueprint.metrics.topics.load(ordering: .relaxed) < limit else {
                 return .failure(.tooManyTopics(limit: limit))
             }
+            if let old = topics[blueprint.key] { retired.withLock { $0[ObjectIdentifier(old)] = old } }
             let topic = Topic(blueprint: blueprint)
             topics[blueprint.key] = topic
             topic.metrics.topics.wrappingAdd(1, ordering: .relaxed)
@@ -60,13 +63,33 @@ package final class TopicRegistry: Sendable {
 
     private func expire(_ topic: Topic, generation: Int) {
         let isOver = topics.withLock { topics in
-            guard topics[topic.key] === topic, topic.hasBeenIdle(since: generation) else { return false }
-            topics[topic.key] = nil
-            return true
+            guard topic.hasBeenIdle(since: generation) else { return false }
+            if topics[topic.key] === topic {
+                topics[topic.key] = nil
+                return true
+            }
+            return retired.withLock { $0.removeValue(forKey: ObjectIdentifier(topic)) != nil }
         }
         guard isOver else { return }
         topic.metrics.topics.wrappingSubtract(1, ordering: .relaxed)
         topic.source.stop()
+    }
+
+    /// Gives up the topics of routes, each told by its counters. Those that nobody has end now, the others with their last subscriber.
+    func retire(_ routes: [TopicMetrics]) {
+        let idle = topics.withLock { topics -> [Topic] in
+            let ended = topics.values.filter { topic in routes.contains { $0 === topic.metrics } }
+            for topic in ended { topics[topic.key] = nil }
+            let used = ended.filter { !$0.isIdle }
+            retired.withLock { retired in
+                for topic in used { retired[ObjectIdentifier(topic)] = topic }
+            }
+            return ended.filter { topic in !used.contains { $0 === topic } }
+        }
+        for topic in idle {
+            topic.metrics.topics.wrappingSubtract(1, ordering: .relaxed)
+            topic.source.stop()
+        }
     }
 
     /// Stops every source; for the end of the process.
@@ -74,6 +97,10 @@ package final class TopicRegistry: Sendable {
         let all = topics.withLock { topics in
             defer { topics = [:] }
             return Array(topics.values)
+                + retired.withLock { retired in
+                    defer { retired = [:] }
+                    return Array(retired.values)
+                }
         }
         for topic in all { topic.source.stop() }
     }

@@ -8,12 +8,15 @@ import NIOPosix
 import Polling
 import ServiceLifecycle
 import Topics
+import UnixSignals
 
 /// The bridge as a process: rooms put together, signals, the ready line, an orderly end.
 struct BridgeProcess {
     let configuration: BridgeConfiguration
     /// Routes that no configuration can name, behind those that it does.
     var extraRoutes: [GatewayRoute] = []
+    /// Reads the configuration again; nil where there is no file.
+    var read: (@Sendable () throws(ConfigurationErrors) -> BridgeConfiguration)?
 
     /// Returns after a signal has asked for the end and the connections have been closed.
     ///
@@ -32,11 +35,12 @@ struct BridgeProcess {
             Output.error("\(error)")
             throw ExitStatus.software
         }
+        let routes = configuration.routes.map { $0.gatewayRoute(configuration, poller: poller, logger: logger) }
+        let fixedRoutes = extraRoutes + [.clientLibrary]
         let gateway = GatewayServer(
             group: group,
             settings: configuration.gatewaySettings,
-            routes: configuration.routes.map { $0.gatewayRoute(configuration, poller: poller, logger: logger) }
-                + extraRoutes + [.clientLibrary],
+            routes: routes + fixedRoutes,
             topics: TopicRegistry(),
             logger: logger
         )
@@ -48,9 +52,24 @@ struct BridgeProcess {
             await poller.shutdown()
             throw ExitStatus.unavailable
         }
+        let reload = Reload(
+            configuration: configuration,
+            routes: routes,
+            extraRoutes: fixedRoutes,
+            certificates: addresses.compactMap(\.tls),
+            gateway: gateway,
+            poller: poller,
+            logger: logger,
+            read: read
+        )
+        let reloads = Task { [signals = await UnixSignalsSequence(trapping: .sighup)] in
+            for await _ in signals { _ = await reload.run() }
+        }
+        defer { reloads.cancel() }
         let admin = AdminServer(
             gateway: gateway,
             upstream: { UpstreamMetrics(poller.statistics) },
+            reload: { await reload.run() },
             logger: logger
         )
         let adminTask: Task<Void, Never>?

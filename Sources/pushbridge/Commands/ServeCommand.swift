@@ -22,7 +22,11 @@ struct ServeCommand: AsyncParsableCommand {
     func run() async throws {
         let configuration = try file.load()
         LogOutput.bootstrap(level: configuration.logLevel)
-        try await BridgeProcess(configuration: configuration).run()
+        let name = file.config
+        let process = BridgeProcess(configuration: configuration) { () throws(ConfigurationErrors) in
+            try BridgeConfiguration.load(file: name, environment: ProcessInfo.processInfo.environment)
+        }
+        try await process.run()
     }
 }
 
