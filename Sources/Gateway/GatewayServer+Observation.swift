@@ -15,7 +15,11 @@ package struct TopicInfo: Sendable, Encodable {
     package let age: Int64?
     /// Milliseconds between polls as they are now.
     package let interval: Int?
+    /// What came of the newest poll, in the words of `polls_total`; nil before the first.
+    package let lastResult: String?
     package let subscribers: Int
+    /// Bytes of bodies that the subscribers would have fetched, each on its own, less those fetched.
+    package let bytesSaved: Int
 }
 
 extension GatewayServer {
@@ -34,7 +38,9 @@ extension GatewayServer {
                 reason: status?.failure?.reason,
                 age: confirmed > 0 ? UnixTime.nowMilliseconds - confirmed : nil,
                 interval: topic.intervalMilliseconds,
-                subscribers: topic.subscriberCount
+                lastResult: topic.lastResult?.rawValue,
+                subscribers: topic.subscriberCount,
+                bytesSaved: topic.bytesSaved
             )
         }.sorted { $0.topic < $1.topic }
     }

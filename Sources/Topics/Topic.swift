@@ -15,6 +15,7 @@ package final class Topic: Sendable {
 
     private let state: Mutex<State>
     private let subscribers = Atomic<Int>(0)
+    private let savedBytes = Atomic<Int>(0)
 
     struct State {
         var revision: Revision?
@@ -27,6 +28,7 @@ package final class Topic: Sendable {
         /// Of the last good body as it came: the same bytes again end before they are parsed.
         var bodyDigest: SHA256.Digest?
         var confirmedAtMilliseconds: Int64 = 0
+        var lastResult: PollResult?
         var shards: [ObjectIdentifier: TopicShard.Reference] = [:]
         /// How many shards have subscribers of a format: the formats that are worth encoding ahead.
         var formats: [DeliveryFormat: Int] = [:]
@@ -54,12 +56,12 @@ package final class Topic: Sendable {
     /// Takes the body of a good answer. Parsing, comparing and the encoding of the update happen here, so it must not
     /// be called on an event loop, and only once at a time.
     package func received(_ answer: SourceAnswer) -> AnswerVerdict {
-        countSavedPolls()
+        countSavedPolls(bodyBytes: answer.body.count)
         let digest = SHA256.hash(data: answer.body)
         let (last, lastDigest) = state.withLock { ($0.revision, $0.bodyDigest) }
         if let last, digest == lastDigest {
             confirm(at: answer.receivedAtMilliseconds, last: last)
-            metrics.pollsUnchanged.wrappingAdd(1, ordering: .relaxed)
+            note(.unchanged)
             return .unchanged
         }
         let document: Document
@@ -71,25 +73,25 @@ package final class Topic: Sendable {
         if let last, document.saysTheSame(as: last.document, ignoring: settings.ignored) {
             state.withLock { $0.bodyDigest = digest }
             confirm(at: answer.receivedAtMilliseconds, last: last)
-            metrics.pollsUnchanged.wrappingAdd(1, ordering: .relaxed)
+            note(.unchanged)
             return .unchanged
         }
         publish(document, answer: answer, after: last, digest: digest)
-        metrics.pollsChanged.wrappingAdd(1, ordering: .relaxed)
+        note(.changed)
         return .changed
     }
 
     /// The upstream said that nothing changed (304).
     package func confirmed(atMilliseconds now: Int64) {
-        countSavedPolls()
-        metrics.pollsNotModified.wrappingAdd(1, ordering: .relaxed)
+        countSavedPolls(bodyBytes: 0)
+        note(.notModified)
         guard let last = state.withLock({ $0.revision }) else { return }
         confirm(at: now, last: last)
     }
 
     /// No document could be had. The last good one stays and is marked stale.
     package func failed(_ failure: SourceFailure, atMilliseconds now: Int64) {
-        metrics.pollsFailed.wrappingAdd(1, ordering: .relaxed)
+        note(.error)
         state.withLock { state in
             guard state.revision != nil else {
                 let isNews = state.failure?.code != failure.code
@@ -103,8 +105,15 @@ package final class Topic: Sendable {
     }
 
     /// Without the bridge each subscriber would have asked for itself.
-    private func countSavedPolls() {
-        metrics.pollsSaved.wrappingAdd(max(0, subscriberCount - 1), ordering: .relaxed)
+    private func countSavedPolls(bodyBytes: Int) {
+        let others = max(0, subscriberCount - 1)
+        metrics.pollsSaved.wrappingAdd(others, ordering: .relaxed)
+        savedBytes.wrappingAdd(others * bodyBytes, ordering: .relaxed)
+    }
+
+    private func note(_ result: PollResult) {
+        metrics.count(result)
+        state.withLock { $0.lastResult = result }
     }
 
     private func confirm(at now: Int64, last: Revision) {
@@ -152,6 +161,12 @@ package final class Topic: Sendable {
 
     /// When the upstream last said that the document is true, in milliseconds of Unix time; 0 before the first answer.
     package var confirmedAtMilliseconds: Int64 { state.withLock { $0.confirmedAtMilliseconds } }
+
+    /// What came of the newest fetch; nil before the first. Any thread.
+    package var lastResult: PollResult? { state.withLock { $0.lastResult } }
+
+    /// Bytes of bodies that the subscribers would have fetched, each on its own, less those fetched. Any thread.
+    package var bytesSaved: Int { savedBytes.load(ordering: .relaxed) }
 
     /// A version that is still known: the newest or one of the history. Any thread.
     func document(_ id: VersionID) -> Document? {

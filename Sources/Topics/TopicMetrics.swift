@@ -18,6 +18,16 @@ package final class TopicMetrics: Sendable {
 
     package init() {}
 
+    /// Counts one fetch.
+    func count(_ result: PollResult) {
+        switch result {
+        case .changed: pollsChanged.wrappingAdd(1, ordering: .relaxed)
+        case .unchanged: pollsUnchanged.wrappingAdd(1, ordering: .relaxed)
+        case .notModified: pollsNotModified.wrappingAdd(1, ordering: .relaxed)
+        case .error: pollsFailed.wrappingAdd(1, ordering: .relaxed)
+        }
+    }
+
     /// Adds `count` deliveries of one kind at once: broadcasts count their receivers, not each write.
     func add(deliveries count: Int, of kind: Delivery.Kind, bytes: Int) {
         guard count > 0 else { return }

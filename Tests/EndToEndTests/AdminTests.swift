@@ -60,6 +60,35 @@ struct AdminTests {
         }
     }
 
+    @Test("polls are counted by what came of them, and what two subscribers saved is told")
+    func pollResults() async throws {
+        let upstream = try await LegacyUpstream(.json(#"{"n":1}"#, etag: "\"one\""))
+        try await withBridge(pollRoute(upstream, interval: "60s"), settings: settings) { bridge in
+            let admin = try await admin(bridge)
+            let clients = [try await bridge.version1("/scores/a"), try await bridge.version1("/scores/a")]
+            for client in clients { _ = try await client.json() }
+            let saved = try await Curl(admin + "/topics").json()[0]?["bytesSaved"]
+            func poke(_ result: String, count: String) async throws {
+                #expect(try await Curl(admin + "/poke?topic=/scores/a", "-X", "POST").status == 202)
+                let name = #"pushbridge_polls_total{route="/scores/{league}",result="\#(result)"}"#
+                try await eventually("\(count) \(result)") { try await metric(name, admin) == count }
+                try await eventually("\(result) as the newest") {
+                    try await Curl(admin + "/topics").json()[0]?["lastResult"] == .string(result)
+                }
+            }
+            try await poke("not_modified", count: "1")
+            #expect(try await Curl(admin + "/topics").json()[0]?["bytesSaved"] == saved)
+            upstream.answer(.json(#"{ "n": 1 }"#))
+            try await poke("unchanged", count: "1")
+            upstream.answer(.json(#"{"n":2}"#))
+            try await poke("changed", count: "2")
+            #expect(try await Curl(admin + "/topics").json()[0]?["bytesSaved"] != saved)
+            upstream.answer(.failure(500))
+            try await poke("error", count: "1")
+            try await eventually("staleness") { try await Curl(admin + "/topics").json()[0]?["state"] == "stale" }
+        }
+    }
+
     @Test("a topic whose name has escapes is poked by that name, encoded once more for the query")
     func pokeWithEscapes() async throws {
         let upstream = try await LegacyUpstream(.json(#"{"n":1}"#))
