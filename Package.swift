@@ -102,7 +102,7 @@ let package = Package(
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ],
             // The demo needs no file: a link to examples/demo.
-            resources: [.embedInCode("Pages"), .embedInCode("pushbridge.js")]
+            resources: [.embedInCode("Pages"), .embedInCode("pushbridge.js"), .embedInCode("dashboard.html")]
         ),
         .testTarget(
             name: "WebSocketTests",

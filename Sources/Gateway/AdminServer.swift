@@ -10,17 +10,21 @@ package struct AdminServer: Sendable {
     private let gateway: GatewayServer
     private let upstream: @Sendable () -> UpstreamMetrics
     private let reload: @Sendable () async -> ReloadOutcome
+    private let dashboard: [UInt8]
     private let logger: Logger
 
     /// - Parameters:
     ///   - upstream: the poller's numbers, asked for at each scrape.
     ///   - reload: reads the configuration again.
+    ///   - dashboard: the page at `/`: HTML that reads the other paths.
     package init(
         gateway: GatewayServer,
         upstream: @escaping @Sendable () -> UpstreamMetrics,
         reload: @escaping @Sendable () async -> ReloadOutcome,
+        dashboard: [UInt8],
         logger: Logger
     ) {
+        self.dashboard = dashboard
         self.reload = reload
         self.gateway = gateway
         self.upstream = upstream
@@ -61,6 +65,18 @@ package struct AdminServer: Sendable {
 
     private func router() -> Hummingbird.Router<BasicRequestContext> {
         let router = Hummingbird.Router(options: .autoGenerateHeadEndpoints)
+        router.get("/") { _, _ in
+            Response(
+                status: .ok,
+                headers: [
+                    .contentType: "text/html; charset=utf-8", .cacheControl: "no-cache",
+                    // The page is one file, and shows what others named: nothing from outside runs in it.
+                    .contentSecurityPolicy:
+                        "default-src 'none'; connect-src 'self'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:",
+                ],
+                body: .init(byteBuffer: ByteBuffer(bytes: dashboard))
+            )
+        }
         router.get("/healthz") { _, _ in "alive\n" }
         router.get("/readyz") { _, _ -> Response in
             gateway.isReady

@@ -33,7 +33,8 @@ package struct DocumentSurvey: Sendable, Equatable {
         Self.collectScalars(first, "", 0, &members)
         volatileMembers = members.filter { pointer in
             let seen = values.map { Self.scalars($0, pointer.split(separator: "/").map(String.init)[...]) }
-            let changes = zip(seen, seen.dropFirst()).allSatisfy { $0 != $1 }
+            // A list that grew has new times too, beside those that stayed.
+            let changes = zip(seen, seen.dropFirst()).allSatisfy { Set($0).isDisjoint(with: $1) }
             return changes && seen.allSatisfy { !$0.isEmpty && $0.allSatisfy { Self.isTimeOrToken($0, pointer) } }
         }.sorted()
     }

@@ -27,6 +27,9 @@ struct AdminTests {
             #expect(try await Curl(admin + "/healthz").status == 200)
             #expect(try await Curl(admin + "/readyz").status == 200)
             #expect(try await Curl(admin + "/nothing").status == 404)
+            let dashboard = try await Curl(admin + "/")
+            #expect(dashboard.status == 200 && dashboard["Content-Type"] == "text/html; charset=utf-8")
+            #expect(dashboard.text.contains("pushbridge"))
             for path in ["/healthz", "/metrics", "/topics", "/connections"] {
                 #expect(try await Curl(bridge.url(path)).status == 404)
             }

@@ -40,6 +40,13 @@ struct DocumentSurveyTests {
         #expect(found.volatileMembers == ["/at", "/l/*/t", "/now"])
     }
 
+    @Test("the times of items in a list that grows are news")
+    func growingList() {
+        let items = (1...4).map { #"{"at":"2026-01-01T10:00:0\#($0)Z"}"# }
+        let lists = (1...4).map { "[" + items.prefix($0).joined(separator: ",") + "]" }
+        #expect(DocumentSurvey(lists.map { Array($0.utf8) }).volatileMembers.isEmpty)
+    }
+
     @Test("two documents are too few to call anything volatile")
     func tooFew() {
         #expect(survey(#"{"at":"2026-01-01T10:00:00Z"}"#, #"{"at":"2026-01-01T10:00:02Z"}"#).volatileMembers.isEmpty)

@@ -70,6 +70,7 @@ struct BridgeProcess {
             gateway: gateway,
             upstream: { UpstreamMetrics(poller.statistics) },
             reload: { await reload.run() },
+            dashboard: PackageResources.dashboard_html,
             logger: logger
         )
         let adminTask: Task<Void, Never>?
