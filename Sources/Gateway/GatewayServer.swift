@@ -11,11 +11,14 @@ package struct ListenerAddress: Sendable, CustomStringConvertible {
     package let port: Int
     /// nil: plain HTTP and WebSocket.
     package let tls: ListenerTLS?
+    /// Another process may listen there too (SO_REUSEPORT, socket(7)).
+    package let reusesPort: Bool
 
-    package init(host: String, port: Int, tls: ListenerTLS? = nil) {
+    package init(host: String, port: Int, tls: ListenerTLS? = nil, reusesPort: Bool = false) {
         self.host = host
         self.port = port
         self.tls = tls
+        self.reusesPort = reusesPort
     }
 
     /// `http://127.0.0.1:8080`, `https://[::1]:8443`.
@@ -97,13 +100,14 @@ package final class GatewayServer: Sendable {
         var bound: [ListenerAddress] = []
         for address in addresses {
             do {
-                let channel = try await bootstrap(tls: address.tls).bind(host: address.host, port: address.port).get()
+                let channel = try await bootstrap(address).bind(host: address.host, port: address.port).get()
                 listeners.withLock { $0.append(channel) }
                 bound.append(
                     ListenerAddress(
                         host: address.host,
                         port: channel.localAddress?.port ?? address.port,
-                        tls: address.tls
+                        tls: address.tls,
+                        reusesPort: address.reusesPort
                     )
                 )
             } catch {
@@ -189,13 +193,18 @@ package final class GatewayServer: Sendable {
         }
     }
 
-    private func bootstrap(tls: ListenerTLS?) -> ServerBootstrap {
+    private func bootstrap(_ address: ListenerAddress) -> ServerBootstrap {
+        let tls = address.tls
         let ledger = ledger
         let metrics = metrics
         let loops = loops.withLock { $0 }
         return ServerBootstrap(group: group)
             .serverChannelOption(.backlog, value: 4096)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+            .serverChannelOption(
+                .socketOption(NIOBSDSocket.Option(rawValue: SO_REUSEPORT)),
+                value: address.reusesPort ? 1 : 0
+            )
             .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
             .childChannelOption(.allowRemoteHalfClosure, value: true)
             // An idle connection keeps its last receive buffer: small ones for the many that say little, growing with

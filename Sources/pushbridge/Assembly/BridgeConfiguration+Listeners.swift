@@ -17,7 +17,7 @@ extension BridgeConfiguration {
                 Output.error("listen[\(index)].tls: \(error)")
                 isWrong = true
             }
-            return ListenerAddress(host: address.host, port: address.port, tls: tls)
+            return ListenerAddress(host: address.host, port: address.port, tls: tls, reusesPort: address.reusePort)
         }
         if isWrong { throw ExitStatus.configuration }
         return addresses
