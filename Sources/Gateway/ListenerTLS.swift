@@ -46,12 +46,13 @@ package final class ListenerTLS: Sendable {
         current = Mutex(try Self.context(files))
     }
 
-    /// Reads the files again; blocks. Where one is wrong, nothing changes.
+    /// Reads the files of these listeners again; blocks. Where one of them is wrong, nothing changes at any.
     ///
     /// - Throws: ``InvalidFile``.
-    package func reload() throws(InvalidFile) {
-        let context = try Self.context(files)
-        current.withLock { $0 = context }
+    package static func reload(_ listeners: [ListenerTLS]) throws(InvalidFile) {
+        var contexts: [NIOSSLContext] = []
+        for listener in listeners { contexts.append(try context(listener.files)) }
+        for (listener, context) in zip(listeners, contexts) { listener.current.withLock { $0 = context } }
     }
 
     var context: NIOSSLContext { current.withLock { $0 } }

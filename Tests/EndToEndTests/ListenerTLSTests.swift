@@ -145,6 +145,44 @@ struct ListenerTLSTests {
         #expect(run.errors.contains("does not belong to the certificate"))
     }
 
+    @Test("a reload in which one listener's certificate is wrong changes that of no other")
+    func reloadOfSeveral() async throws {
+        let (folder, old, new) = (try await certificates(), try await certificates(), try await certificates())
+        let files = ["cert.pem", "key.pem"]
+        // The second listener has files of its own.
+        for name in files { try folder.write("second-" + name, old.read(name)) }
+        let authority = try folder.write("old.pem", folder.read("cert.pem")).path()
+        let file = try folder.write(
+            "config.json",
+            """
+            { "listen": [
+                { "host": "127.0.0.1", "port": 0, "tls": { "certificate": "cert.pem", "key": "key.pem" } },
+                { "host": "127.0.0.1", "port": 0,
+                  "tls": { "certificate": "second-cert.pem", "key": "second-key.pem" } }],
+              "admin": { "host": "127.0.0.1", "port": 0 }, "drain": "100ms", "routes": [\(Self.routes)] }
+            """
+        )
+        try await within(Turnstile.bridges) {
+            let bridge = try await BridgeUnderTest.start(["serve", "--config", file.path()], folder: folder)
+            _ = try await bridge.process.line()
+            let line = try #require(try await bridge.process.line())
+            let admin = String(line.dropFirst("pushbridge ready: ".count).dropLast(" (admin)".count))
+            for name in files { try folder.write(name, new.read(name)) }
+            try folder.write("second-cert.pem", "not PEM")
+            let refused = try await Curl(admin + "/reload", "-X", "POST")
+            #expect(refused.status == 422 && refused.text.contains("holds no certificate"))
+            let url = "https://127.0.0.1:\(bridge.port)/none"
+            let before = try await Curl(url, "--cacert", authority)
+            #expect(before.status == 404)
+            try folder.write("second-cert.pem", old.read("cert.pem"))
+            let done = try await Curl(admin + "/reload", "-X", "POST")
+            #expect(done.status == 200)
+            let after = try await Curl(url, "--cacert", new.file("cert.pem"))
+            #expect(after.status == 404)
+            try await bridge.stop()
+        }
+    }
+
     private func wrongRun(_ command: String, _ folder: TemporaryFolder) async throws -> Run {
         let file = try folder.write(
             "config.json",
@@ -159,4 +197,6 @@ struct ListenerTLSTests {
 
 extension TemporaryFolder {
     fileprivate func file(_ name: String) -> String { url.appending(path: name).path() }
+
+    fileprivate func read(_ name: String) throws -> String { try String(contentsOfFile: file(name), encoding: .utf8) }
 }

@@ -68,8 +68,10 @@ actor Reload {
         } catch {
             return .refused(errors: error.errors.map { "\($0)" })
         }
-        for tls in certificates {
-            do throws(ListenerTLS.InvalidFile) { try tls.reload() } catch { return .refused(errors: ["\(error)"]) }
+        do throws(ListenerTLS.InvalidFile) {
+            try ListenerTLS.reload(certificates)
+        } catch {
+            return .refused(errors: ["\(error)"])
         }
         let report = replaceRoutes(with: new)
         configuration = new
