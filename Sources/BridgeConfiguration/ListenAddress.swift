@@ -21,16 +21,14 @@ package struct ListenAddress: Sendable, Hashable, CustomStringConvertible {
         self.reusePort = reusePort
     }
 
-    /// A wrong host or port gives nil, not the default: that could seem to clash with another address.
-    fileprivate init?(reading field: Field, defaultPort: Int, keys: [String] = Self.keys) {
-        guard let section = field.section(keys: keys) else { return nil }
-        let host = section["host"].map { $0.parsed(Authority.host) } ?? "127.0.0.1"
-        let port = section["port"].map { $0.integer(in: 0...65535) } ?? defaultPort
-        let tls = keys.contains("tls") ? section["tls"] : nil
-        let readTLS = tls.flatMap(ListenTLS.init(reading:))
-        guard let host, let port, tls == nil || readTLS != nil else { return nil }
-        let reusePort = keys.contains("reusePort") ? section["reusePort"]?.boolean() : nil
-        self.init(host: host, port: port, tls: readTLS, reusePort: reusePort ?? false)
+    fileprivate init?(reading field: Field) {
+        guard let section = field.section(keys: Self.keys) else { return nil }
+        let (host, port) = section.hostAndPort(defaultPort: 8080)
+        let tls = section["tls"].flatMap(ListenTLS.init(reading:))
+        let reusePort = section["reusePort"]?.boolean() ?? false
+        // A listener whose tls is wrong is no plain one.
+        guard let host, let port, section["tls"] == nil || tls != nil else { return nil }
+        self.init(host: host, port: port, tls: tls, reusePort: reusePort)
     }
 
     static func list(reading field: Field?) -> [ListenAddress] {
@@ -41,8 +39,8 @@ package struct ListenAddress: Sendable, Hashable, CustomStringConvertible {
         }
         var addresses: [ListenAddress] = []
         for item in items {
-            guard let address = ListenAddress(reading: item, defaultPort: 8080) else { continue }
-            if address.port != 0, addresses.contains(where: { $0.description == address.description }) {
+            guard let address = ListenAddress(reading: item) else { continue }
+            if addresses.contains(where: { $0.clashes(with: address) }) {
                 item.fail("listens on \(address), as another entry does")
             }
             addresses.append(address)
@@ -64,22 +62,39 @@ package struct AdminAddress: Sendable, Hashable, CustomStringConvertible {
     static let keys = ["host", "port"]
 
     init?(reading field: Field, listen: [ListenAddress]) {
-        guard let address = ListenAddress(reading: field, defaultPort: 9090, keys: Self.keys) else { return nil }
-        host = address.host
-        port = address.port
+        guard let section = field.section(keys: Self.keys) else { return nil }
+        guard case (let host?, let port?) = section.hostAndPort(defaultPort: 9090) else { return nil }
+        self.host = host
+        self.port = port
+        let address = ListenAddress(host: host, port: port)
         if !address.isInside {
             field.fail(
                 "listens on \(host), which anybody may reach",
                 hint: "admin asks nobody who they are: use 127.0.0.1, ::1 or a private address"
             )
         }
-        if port != 0, listen.contains(where: { $0.description == address.description }) {
+        if listen.contains(where: { $0.clashes(with: address) }) {
             field.fail("listens on \(self), as an entry of listen does", hint: "admin is never on a public port")
         }
     }
 }
 
+extension Section {
+    /// A wrong host or port gives nil, not the default: that could seem to clash with another address.
+    fileprivate func hostAndPort(defaultPort: Int) -> (host: String?, port: Int?) {
+        (
+            self["host"].map { $0.parsed(Authority.host) } ?? "127.0.0.1",
+            self["port"].map { $0.integer(in: 0...65535) } ?? defaultPort
+        )
+    }
+}
+
 extension ListenAddress {
+    /// Whether both are one address. Port 0 is another port each time.
+    fileprivate func clashes(with other: ListenAddress) -> Bool {
+        port != 0 && host == other.host && port == other.port
+    }
+
     /// Whether it is a loopback or private address (RFC 1918, RFC 4193, RFC 3927, RFC 4291), or localhost. Other names
     /// may mean anything, and the wildcards mean every address.
     fileprivate var isInside: Bool {

@@ -24,8 +24,7 @@ struct ConnectCommand: AsyncParsableCommand {
     @Option(help: "Take TCP connections on this host:port; port 0 takes a free one.")
     var listen: String?
 
-    @Option(help: "A header of the handshake, as \"Name: value\"; may be repeated.")
-    var header: [String] = []
+    @OptionGroup var headers: HeaderOptions
 
     @Option(help: "A subprotocol to ask for; may be repeated, in order of preference.")
     var subprotocol: [String] = []
@@ -34,9 +33,6 @@ struct ConnectCommand: AsyncParsableCommand {
     var ca: String?
 
     func validate() throws {
-        for header in header where Self.split(header) == nil {
-            throw ValidationError("\"\(header)\" is not a header: write \"Name: value\".")
-        }
         if let listen, Self.address(listen) == nil {
             throw ValidationError("\"\(listen)\" is not an address: write host:port, such as 127.0.0.1:5433.")
         }
@@ -64,20 +60,12 @@ struct ConnectCommand: AsyncParsableCommand {
 
     private var options: ClientConnectionOptions {
         var options = ClientConnectionOptions()
-        options.headers = header.compactMap(Self.split)
+        options.headers = headers.fields
         options.subprotocols = subprotocol
         options.certificateAuthorities = ca
         options.offersCompression = false
         options.streamsMessages = true
         return options
-    }
-
-    static func split(_ header: String) -> (name: String, value: String)? {
-        guard let colon = header.firstIndex(of: ":"), colon > header.startIndex,
-            !header.utf8.contains(where: { $0 < 0x20 || $0 == 0x7F })
-        else { return nil }
-        let value = header[header.index(after: colon)...].trimmingCharacters(in: .whitespaces)
-        return (String(header[..<colon]), value)
     }
 
     /// `host:port`, `[IPv6]:port`, or `:port` on 127.0.0.1.

@@ -29,8 +29,7 @@ struct ProbeCommand: AsyncParsableCommand {
     @Option(help: "How many times it is asked, 2…1000.")
     var count = 10
 
-    @Option(help: "A request header, as \"Name: value\"; may be repeated.")
-    var header: [String] = []
+    @OptionGroup var headers: HeaderOptions
 
     @Flag(help: "Print the findings as JSON.")
     var json = false
@@ -39,9 +38,6 @@ struct ProbeCommand: AsyncParsableCommand {
         guard (2...1000).contains(count) else { throw ValidationError("--count is from 2 to 1000.") }
         guard url.hasPrefix("http://") || url.hasPrefix("https://") else {
             throw ValidationError("\"\(url)\" is not an http:// or https:// URL.")
-        }
-        for header in header where ConnectCommand.split(header) == nil {
-            throw ValidationError("\"\(header)\" is not a header: write \"Name: value\".")
         }
         guard period != nil else { throw ValidationError("\"\(interval)\" is not a duration such as \"2s\".") }
     }
@@ -53,34 +49,33 @@ struct ProbeCommand: AsyncParsableCommand {
 
     func run() async throws {
         let poller = try Poller(logger: Logger(label: "probe") { _ in SwiftLogNoOpLogHandler() })
-        let report = await probe(poller)
+        let findings = await probe(poller)
         await poller.shutdown()
-        guard !report.answers.isEmpty else {
-            Output.error("pushbridge: \(url) gave no document: \(report.failures.first ?? "no answer")")
+        guard let report = ProbeReport(findings) else {
+            Output.error("pushbridge: \(url) gave no document: \(findings.failures.first ?? "no answer")")
             throw ExitStatus.unavailable
         }
-        let route = try report.route(url: url, interval: interval, headers: header.compactMap(ConnectCommand.split))
+        let route = try report.route(url: url, interval: interval, headers: headers.fields)
         Output.line(json ? try report.json(route: route) : report.text(interval: interval) + "\n" + route)
     }
 
-    private func probe(_ poller: Poller) async -> ProbeReport {
-        var report = ProbeReport()
-        let headers = header.compactMap(ConnectCommand.split)
+    private func probe(_ poller: Poller) async -> ProbeAnswers {
+        var answers = ProbeAnswers()
+        let request = FetchRequest(url: url, headers: headers.fields)
         var next = ContinuousClock.now
         let progress = isatty(STDERR_FILENO) == 1
         for number in 1...count {
             if progress { FileHandle.standardError.write(Data("\r\(number) of \(count) ".utf8)) }
-            let request = FetchRequest(url: url, headers: headers)
             do {
-                report.add(try await poller.fetch(request))
+                answers.add(try await poller.fetch(request))
             } catch {
-                report.failures.append("\(error)")
+                answers.failures.append("\(error)")
             }
             next += period ?? .seconds(2)
             if number < count { try? await Task.sleep(until: next) }
         }
         if progress { FileHandle.standardError.write(Data("\r\u{1B}[K".utf8)) }
-        if let last = report.answers.last { await report.tryValidators(of: last, url: url, headers: headers, poller) }
-        return report
+        await answers.tryValidators(request, poller)
+        return answers
     }
 }

@@ -3,10 +3,10 @@ import JSONDelta
 import Polling
 import Probing
 
-/// What `pushbridge probe` found out about an endpoint.
-struct ProbeReport {
+/// What an endpoint answered to `pushbridge probe`.
+struct ProbeAnswers {
     /// The 2xx answers, in order.
-    private(set) var answers: [FetchResponse] = []
+    private(set) var documents: [FetchResponse] = []
     /// What went wrong, one entry a request.
     var failures: [String] = []
     /// The answer's status when it was asked with its own validators: 304 where they work; nil where it has none.
@@ -14,78 +14,93 @@ struct ProbeReport {
 
     mutating func add(_ answer: FetchResponse) {
         if (200..<300).contains(answer.status) {
-            answers.append(answer)
+            documents.append(answer)
         } else {
             failures.append("it answered \(answer.status)")
         }
     }
 
     /// Asks once more with the validators of the last answer.
-    mutating func tryValidators(
-        of answer: FetchResponse,
-        url: String,
-        headers: [(name: String, value: String)],
-        _ poller: Poller
-    ) async {
-        var conditions: [(name: String, value: String)] = []
-        if let tag = answer.header("ETag") { conditions.append(("If-None-Match", tag)) }
-        if let date = answer.header("Last-Modified") { conditions.append(("If-Modified-Since", date)) }
-        guard !conditions.isEmpty else { return }
-        conditionalStatus = try? await poller.fetch(FetchRequest(url: url, headers: headers + conditions)).status
+    mutating func tryValidators(_ request: FetchRequest, _ poller: Poller) async {
+        guard let last = documents.last else { return }
+        var conditional = request
+        if let tag = last.header("ETag") { conditional.headers.append(("If-None-Match", tag)) }
+        if let date = last.header("Last-Modified") { conditional.headers.append(("If-Modified-Since", date)) }
+        guard conditional.headers.count > request.headers.count else { return }
+        conditionalStatus = try? await poller.fetch(conditional).status
+    }
+}
+
+/// What `pushbridge probe` found out about an endpoint.
+struct ProbeReport {
+    private let answers: ProbeAnswers
+    private let last: FetchResponse
+    private let survey: DocumentSurvey
+    /// How many answers differ from the one before, volatile members aside.
+    private let changed: Int
+    /// Of the patches between them, or of the documents where these are smaller.
+    private let pushedBytes: Int
+    private let polledBytes: Int
+
+    /// nil where no answer was a document.
+    init?(_ answers: ProbeAnswers) {
+        guard let last = answers.documents.last else { return nil }
+        self.answers = answers
+        self.last = last
+        let bodies = answers.documents.map(\.body)
+        polledBytes = bodies.dropFirst().reduce(0) { $0 + $1.count }
+        let documents = bodies.compactMap { try? JSONDocument(parsing: $0) }
+        if documents.count == bodies.count {
+            survey = DocumentSurvey(bodies)
+            (changed, pushedBytes) = Self.changes(documents, survey)
+        } else {
+            survey = DocumentSurvey([])
+            let news = zip(bodies, bodies.dropFirst()).filter { $0 != $1 }
+            (changed, pushedBytes) = (news.count, news.reduce(0) { $0 + $1.1.count })
+        }
     }
 
-    private var documents: [JSONDocument] { answers.compactMap { try? JSONDocument(parsing: $0.body) } }
-    private var isJSON: Bool { documents.count == answers.count }
-    private var survey: DocumentSurvey { isJSON ? DocumentSurvey(answers.map(\.body)) : DocumentSurvey([]) }
-
-    /// How many answers differ from the one before, volatile members aside, and the bytes of the patches between them.
-    private var changes: (count: Int, pushedBytes: Int) {
-        guard isJSON else {
-            let changed = zip(answers, answers.dropFirst()).filter { $0.body != $1.body }
-            return (changed.count, changed.reduce(0) { $0 + $1.1.body.count })
-        }
-        let survey = survey
+    private static func changes(_ documents: [JSONDocument], _ survey: DocumentSurvey) -> (count: Int, bytes: Int) {
         let ignored = survey.volatileMembers.compactMap { try? JSONPointerPattern($0) }
         let options = DiffOptions(
             keys: survey.keyedArrays.compactMap { key in
                 (try? JSONPointerPattern(key.pointer)).map { (pattern: $0, member: key.member) }
             }
         )
-        var result = (count: 0, pushedBytes: 0)
+        var result = (count: 0, bytes: 0)
         for (old, new) in zip(documents, documents.dropFirst()) where !new.isEqual(to: old, ignoring: ignored) {
             result.count += 1
             let patch = JSONPatch.diff(from: old, to: new, options: options)
-            result.pushedBytes += min(patch.bytes.count, new.bytes.count)
+            result.bytes += min(patch.bytes.count, new.bytes.count)
         }
         return result
     }
 
-    private var polledBytes: Int { answers.dropFirst().reduce(0) { $0 + $1.body.count } }
+    private var saving: Double { polledBytes == 0 ? 0 : 1 - Double(pushedBytes) / Double(polledBytes) }
 
-    private var saving: Double { polledBytes == 0 ? 0 : 1 - Double(changes.pushedBytes) / Double(polledBytes) }
+    private var keys: [String: String] {
+        Dictionary(survey.keyedArrays.map { ($0.pointer, $0.member) }, uniquingKeysWith: { first, _ in first })
+    }
 
     // MARK: For people
 
     func text(interval: String) -> String {
-        let last = answers[answers.count - 1]
-        let survey = survey
-        let (changed, pushed) = changes
         var lines = [
-            "answers        \(answers.count), \(failures.count) failed"
-                + (failures.first.map { " (\($0))" } ?? ""),
+            "answers        \(answers.documents.count), \(answers.failures.count) failed"
+                + (answers.failures.first.map { " (\($0))" } ?? ""),
             "type           \(last.header("Content-Type") ?? "none said"), \(last.body.count) bytes",
         ]
         for name in ["ETag", "Last-Modified", "Cache-Control", "Age"] {
             guard let value = last.header(name) else { continue }
             lines.append(name.padding(toLength: 15, withPad: " ", startingAt: 0) + value)
         }
-        switch conditionalStatus {
+        switch answers.conditionalStatus {
         case nil: lines.append("validators     none: every poll transfers the whole document")
         case 304: lines.append("validators     work: asked again with them, it answered 304")
         case .some(let status):
             lines.append("validators     sent back, but it answered \(status): it changed, or it ignores them")
         }
-        lines.append("changes        \(changed) of \(max(0, answers.count - 1)) polls brought something new")
+        lines.append("changes        \(changed) of \(answers.documents.count - 1) polls brought something new")
         if !survey.volatileMembers.isEmpty {
             lines.append("volatile       \(survey.volatileMembers.joined(separator: ", "))")
         }
@@ -93,7 +108,7 @@ struct ProbeReport {
             lines.append("keyed          \(key.pointer.isEmpty ? "the document" : key.pointer) by \(key.member)")
         }
         lines.append(
-            "saving         \(polledBytes) bytes polled by each client, \(pushed) pushed: "
+            "saving         \(polledBytes) bytes polled by each client, \(pushedBytes) pushed: "
                 + "\((saving * 100).formatted(.number.precision(.fractionLength(0...1)))) % less; "
                 + "the endpoint is asked once each \(interval), whatever the number of clients"
         )
@@ -120,26 +135,20 @@ struct ProbeReport {
     }
 
     func json(route: String) throws -> String {
-        let last = answers[answers.count - 1]
-        let survey = survey
-        let (changed, pushed) = changes
         let findings = Findings(
-            answers: answers.count,
-            failures: failures,
+            answers: answers.documents.count,
+            failures: answers.failures,
             contentType: last.header("Content-Type"),
             bytes: last.body.count,
             etag: last.header("ETag"),
             lastModified: last.header("Last-Modified"),
             cacheControl: last.header("Cache-Control"),
-            conditionalStatus: conditionalStatus,
+            conditionalStatus: answers.conditionalStatus,
             changed: changed,
             volatile: survey.volatileMembers,
-            keys: Dictionary(
-                survey.keyedArrays.map { ($0.pointer, $0.member) },
-                uniquingKeysWith: { first, _ in first }
-            ),
+            keys: keys,
             polledBytes: polledBytes,
-            pushedBytes: pushed,
+            pushedBytes: pushedBytes,
             route: try JSONDecoder().decode(Route.self, from: Data(route.utf8))
         )
         let encoder = JSONEncoder()
@@ -162,13 +171,8 @@ struct ProbeReport {
 
     /// A route for `routes` of config.json, as JSON.
     func route(url: String, interval: String, headers: [(name: String, value: String)]) throws -> String {
-        let survey = survey
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-        let keys = Dictionary(
-            survey.keyedArrays.map { ($0.pointer, $0.member) },
-            uniquingKeysWith: { first, _ in first }
-        )
         let name = URLComponents(string: url)?.path.split(separator: "/").last.map(String.init) ?? "feed"
         let path = name.filter { $0.isASCII && ($0.isLetter || $0.isNumber || "-_.".contains($0)) }
         let route = Route(

@@ -38,16 +38,12 @@ struct WatchCommand: AsyncParsableCommand {
     @Flag(help: "Print the bridge's messages as they are, one a line.")
     var json = false
 
-    @Option(help: "A header of the handshake, as \"Name: value\"; may be repeated.")
-    var header: [String] = []
+    @OptionGroup var headers: HeaderOptions
 
     @Option(help: "A PEM file of the certificate authorities to trust in place of the system's.")
     var ca: String?
 
     func validate() throws {
-        for header in header where ConnectCommand.split(header) == nil {
-            throw ValidationError("\"\(header)\" is not a header: write \"Name: value\".")
-        }
         if let count, count < 1 { throw ValidationError("--count is at least 1.") }
     }
 
@@ -107,7 +103,7 @@ struct WatchCommand: AsyncParsableCommand {
 
     private var options: ClientConnectionOptions {
         var options = ClientConnectionOptions()
-        options.headers = header.compactMap(ConnectCommand.split)
+        options.headers = headers.fields
         options.subprotocols = ["pushbridge.v1"]
         options.certificateAuthorities = ca
         options.maximumMessage = 64 << 20
