@@ -4,23 +4,22 @@ import { Scoreboard } from '/demo/scoreboard.js';
 import { connect } from '/pushbridge.js';
 import { matchesFromXML } from './xml-feed.js';
 
-const leagues = { premier: 'Premier', laliga: 'La Liga', bundesliga: 'Bundesliga', seriea: 'Serie A' };
 const feeds = {
-    JSON: { path: '/scores', matches: (document) => document.matches },
-    XML: { path: '/scores-xml', matches: matchesFromXML },
+    json: { path: '/scores', matches: (document) => document.matches },
+    xml: { path: '/scores-xml', matches: matchesFromXML },
 };
 
 const element = (id) => document.getElementById(id);
 const bridge = connect('/connect');
 const board = new Scoreboard(element('matches'));
-const chosen = { leagues: 'premier', feeds: 'JSON' };
 let scores;
 
 function subscribe() {
     scores?.close();
     board.clear();
-    const { path, matches } = feeds[chosen.feeds];
-    const topic = `${path}/${chosen.leagues}`;
+    const { league, feed } = Object.fromEntries(new FormData(element('choices')));
+    const { path, matches } = feeds[feed];
+    const topic = `${path}/${league}`;
     element('topic').textContent = topic;
     scores = bridge.subscribe(topic, {
         onchange: (document) => board.show({ matches: matches(document) }),
@@ -32,23 +31,5 @@ function subscribe() {
     });
 }
 
-function offer(id, choices) {
-    for (const [value, text] of Object.entries(choices)) {
-        const input = Object.assign(document.createElement('input'), {
-            type: 'radio', name: id, value, checked: value === chosen[id],
-            onchange: () => {
-                chosen[id] = value;
-                subscribe();
-            },
-        });
-        const label = document.createElement('label');
-        const span = document.createElement('span');
-        span.textContent = text;
-        label.append(input, span);
-        element(id).append(label);
-    }
-}
-
-offer('leagues', leagues);
-offer('feeds', { JSON: 'JSON', XML: 'XML' });
+element('choices').onchange = subscribe;
 subscribe();
