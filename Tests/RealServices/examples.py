@@ -46,8 +46,8 @@ class ExampleTest(ServiceTest):
         for usual, port in (ports or {}).items():
             text = re.sub(rf":{usual}\b", f":{port}", text)
         file.write_text(text)
-        process = self.start(PROGRAM, "serve", "--config", str(file), stdout=subprocess.PIPE)
-        return self.ready(process)
+        self.bridge_process = self.start(PROGRAM, "serve", "--config", str(file), stdout=subprocess.PIPE)
+        return self.ready(self.bridge_process)
 
     def browser(self):
         """A Chromium that ends with the test."""
