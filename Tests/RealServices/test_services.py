@@ -8,6 +8,7 @@ import threading
 
 from websockets.sync.client import connect
 
+from desktops import DesktopTest
 from services import PROGRAM, ServiceTest, eventually, free_port, port_answers
 
 
@@ -115,21 +116,12 @@ class ShellTests(ServiceTest):
         self.assertEqual(result.stdout, data)
 
 
-class DesktopTests(ServiceTest):
+class DesktopTests(DesktopTest):
     def test_vnc_with_novnc_in_chromium(self):
         """The page, served by the bridge too, shows the desktop's own colour."""
-        self.need("Xvnc", "xsetroot", "chromium")
-        if not pathlib.Path("/usr/share/novnc/vnc_lite.html").exists():
-            self.skipTest("noVNC is not installed; scripts/test-real installs it")
+        port, _ = self.desktop("#c03060")
         from playwright.sync_api import sync_playwright
 
-        port = free_port()
-        display = next(n for n in range(60, 200) if not pathlib.Path(f"/tmp/.X11-unix/X{n}").exists())
-        self.start("Xvnc", f":{display}", "-rfbport", str(port), "-SecurityTypes", "None", "-localhost",
-                   "-geometry", "320x240", "-depth", "24")
-        port_answers(port)
-        eventually("display", lambda: subprocess.run(
-            ["xsetroot", "-display", f":{display}", "-solid", "#c03060"], capture_output=True).returncode == 0)
         bridge = self.bridge([
             {"path": "/vnc", "tunnel": {"to": f"tcp://127.0.0.1:{port}", "subprotocols": ["binary", "base64"]}},
             {"path": "/", "files": {"root": "/usr/share/novnc"}},
@@ -138,15 +130,7 @@ class DesktopTests(ServiceTest):
             browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
             page = browser.new_page()
             page.goto(bridge.replace("ws://", "http://") + "/vnc_lite.html?path=vnc", timeout=60_000)
-            page.wait_for_function(
-                """() => {
-                    const canvas = document.querySelector("canvas");
-                    if (!canvas || canvas.width !== 320) return false;
-                    const [r, g, b] = canvas.getContext("2d").getImageData(200, 180, 1, 1).data;
-                    return r === 0xc0 && g === 0x30 && b === 0x60;
-                }""",
-                timeout=60_000,
-            )
+            self.shows_desktop(page, "#c03060")
             browser.close()
 
 
