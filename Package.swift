@@ -53,6 +53,8 @@ let package = Package(
             ]
         ),
         .target(name: "BridgeConfiguration"),
+        // What a service manager passes to a process, and wants to hear from it.
+        .target(name: "Systemd"),
         // Apart from the command line, so that its tests need no network.
         .target(name: "Probing"),
         .target(
@@ -92,7 +94,7 @@ let package = Package(
             name: "pushbridge",
             dependencies: [
                 "BridgeConfiguration", "DemoServices", "Gateway", "JSONDelta", "Polling", "Probing", "PushbridgeClient",
-                "Topics",
+                "Systemd", "Topics",
                 "WebSocket",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
@@ -112,6 +114,7 @@ let package = Package(
                 .product(name: "NIOEmbedded", package: "swift-nio"),
             ]
         ),
+        .testTarget(name: "SystemdTests", dependencies: ["Systemd"]),
         .testTarget(name: "ProbingTests", dependencies: ["Probing"]),
         .testTarget(name: "JSONDeltaTests", dependencies: ["JSONDelta"], resources: [.copy("Resources")]),
         .testTarget(name: "XMLConversionTests", dependencies: ["JSONDelta", "XMLConversion"]),

@@ -8,17 +8,23 @@ package struct ListenAddress: Sendable, Hashable, CustomStringConvertible {
     package let tls: ListenTLS?
     /// Whether another process may listen on the same address (SO_REUSEPORT): the old and the new one side by side.
     package let reusePort: Bool
+    /// The name of a listening socket that the service manager passes (socket activation); host and port are its own
+    /// then. nil: one of that address, where it passes any, or a new one.
+    package let socket: String?
 
     /// `127.0.0.1:8080`, `[::1]:8080`.
-    package var description: String { Authority(host: host, port: port).description }
+    package var description: String {
+        socket.map { "socket \"\($0)\"" } ?? Authority(host: host, port: port).description
+    }
 
-    static let keys = ["host", "port", "tls", "reusePort"]
+    static let keys = ["host", "port", "tls", "reusePort", "socket"]
 
-    init(host: String, port: Int, tls: ListenTLS? = nil, reusePort: Bool = false) {
+    init(host: String, port: Int, tls: ListenTLS? = nil, reusePort: Bool = false, socket: String? = nil) {
         self.host = host
         self.port = port
         self.tls = tls
         self.reusePort = reusePort
+        self.socket = socket
     }
 
     fileprivate init?(reading field: Field) {
@@ -26,9 +32,28 @@ package struct ListenAddress: Sendable, Hashable, CustomStringConvertible {
         let (host, port) = section.hostAndPort(defaultPort: 8080)
         let tls = section["tls"].flatMap(ListenTLS.init(reading:))
         let reusePort = section["reusePort"]?.boolean() ?? false
-        // A listener whose tls is wrong is no plain one.
-        guard let host, let port, section["tls"] == nil || tls != nil else { return nil }
-        self.init(host: host, port: port, tls: tls, reusePort: reusePort)
+        let socket = section["socket"]?.parsed(Self.socketName)
+        if section["socket"] != nil {
+            for key in ["host", "port", "reusePort"] {
+                section[key]?.fail("has no meaning with socket", hint: "the service manager's socket unit says it")
+            }
+        }
+        // A listener whose tls or socket is wrong is no other one.
+        guard let host, let port, section["tls"] == nil || tls != nil, section["socket"] == nil || socket != nil else {
+            return nil
+        }
+        self.init(host: host, port: port, tls: tls, reusePort: reusePort, socket: socket)
+    }
+
+    /// As `FileDescriptorName=` takes it (systemd.socket(5)).
+    private static func socketName(_ text: String) throws(Mistake) -> String {
+        guard (1...255).contains(text.utf8.count), text.utf8.allSatisfy({ (33...126).contains($0) && $0 != 58 }) else {
+            throw Mistake(
+                "\(quoted(text)) is no name of a socket",
+                hint: "FileDescriptorName= of the socket unit: ASCII without spaces and colons"
+            )
+        }
+        return text
     }
 
     static func list(reading field: Field?) -> [ListenAddress] {
@@ -92,7 +117,8 @@ extension Section {
 extension ListenAddress {
     /// Whether both are one address. Port 0 is another port each time.
     fileprivate func clashes(with other: ListenAddress) -> Bool {
-        port != 0 && host == other.host && port == other.port
+        if socket != nil || other.socket != nil { return socket == other.socket }
+        return port != 0 && host == other.host && port == other.port
     }
 
     /// Whether it is a loopback or private address (RFC 1918, RFC 4193, RFC 3927, RFC 4291), or localhost. Other names

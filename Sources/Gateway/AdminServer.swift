@@ -41,7 +41,8 @@ package struct AdminServer: Sendable {
         onBound: @escaping @Sendable (ListenerAddress) -> Void
     ) async throws {
         var quiet = logger
-        quiet.logLevel = .error
+        // At the end it would report its own cancellation as an error.
+        quiet.logLevel = .critical
         let application = Application(
             router: router(),
             configuration: ApplicationConfiguration(

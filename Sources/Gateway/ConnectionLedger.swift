@@ -10,18 +10,25 @@ enum Admission: Sendable, Equatable {
 
 /// Counts the open connections of all listeners, in all and by address. Thread-safe.
 final class ConnectionLedger: Sendable {
-    private let maximum: Int
-    private let maximumPerAddress: Int
-    private let state = Mutex(State())
+    private let state: Mutex<State>
 
     private struct State {
+        var maximum: Int
+        var maximumPerAddress: Int
         var total = 0
         var byAddress: [[UInt8]: Int] = [:]
     }
 
     init(maximum: Int, maximumPerAddress: Int) {
-        self.maximum = maximum
-        self.maximumPerAddress = maximumPerAddress
+        state = Mutex(State(maximum: maximum, maximumPerAddress: maximumPerAddress))
+    }
+
+    /// For connections that come from now on.
+    func limit(to maximum: Int, perAddress maximumPerAddress: Int) {
+        state.withLock { state in
+            state.maximum = maximum
+            state.maximumPerAddress = maximumPerAddress
+        }
     }
 
     /// Counts a connection; ``leave(_:)`` must follow at its end, also for a refused one.
@@ -30,11 +37,11 @@ final class ConnectionLedger: Sendable {
         return state.withLock { state in
             state.total += 1
             state.byAddress[key, default: 0] += 1
-            if state.total > maximum {
+            if state.total > state.maximum {
                 return .refused(reason: "the bridge has as many connections as it may have; try again later")
             }
             // Unix sockets have no address to tell clients apart by.
-            if !key.isEmpty, state.byAddress[key] ?? 0 > maximumPerAddress {
+            if !key.isEmpty, state.byAddress[key] ?? 0 > state.maximumPerAddress {
                 return .refused(reason: "there are too many connections from your address; try again later")
             }
             return .admitted

@@ -18,7 +18,8 @@ extension LoopConnection {
 /// Everything that the connections of one event loop share. Belongs to that loop; nothing in it is locked.
 final class GatewayLoop {
     let loop: any EventLoop
-    let settings: GatewaySettings
+    /// Looked at when it is needed: a reload changes it.
+    var settings: GatewaySettings
     private(set) var router: RouteTable
     let topics: LoopTopics
     let logger: Logger
@@ -27,6 +28,7 @@ final class GatewayLoop {
     let metrics: GatewayMetrics
     private var connections: [ObjectIdentifier: (connection: any LoopConnection, info: ConnectionInfo)] = [:]
     private(set) var isDraining = false
+    private var quietAboutTLSUntil = NIODeadline.distantPast
     private var dateHeader = ""
     private var dateHeaderIsValidUntil = NIODeadline.distantPast
 
@@ -93,6 +95,22 @@ final class GatewayLoop {
             let bound = NIOLoopBound(entry.connection, eventLoop: loop)
             loop.scheduleTask(in: .nanoseconds(step * Int64(index))) { bound.value.drain() }
         }
+    }
+
+    /// Tells the operator, since the client cannot be told; not more than once a minute, since strangers can make it
+    /// happen.
+    func metTLSOnPlainListener(_ channel: any Channel) {
+        metrics.rejected("tls")
+        let now = NIODeadline.now()
+        guard now >= quietAboutTLSUntil else { return }
+        quietAboutTLSUntil = now + .minutes(1)
+        logger.warning(
+            "a client speaks TLS to a listener without TLS: let it use http:// or ws://, or give the listener \"tls\"",
+            metadata: [
+                "listener": "\(channel.localAddress?.description ?? "-")",
+                "client": "\(channel.remoteAddress?.ipAddress ?? "-")",
+            ]
+        )
     }
 
     /// The value of the `Date` header (RFC 9110 section 5.6.7), made once a second.

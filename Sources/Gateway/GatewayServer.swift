@@ -1,53 +1,14 @@
+import Glibc
 import Logging
 import NIOCore
 import NIOPosix
 import Synchronization
 import Topics
 
-/// Where a listener is to be bound.
-package struct ListenerAddress: Sendable, CustomStringConvertible {
-    package let host: String
-    /// 0…65535; 0 lets the system choose.
-    package let port: Int
-    /// nil: plain HTTP and WebSocket.
-    package let tls: ListenerTLS?
-    /// Another process may listen there too (SO_REUSEPORT, socket(7)).
-    package let reusesPort: Bool
-
-    package init(host: String, port: Int, tls: ListenerTLS? = nil, reusesPort: Bool = false) {
-        self.host = host
-        self.port = port
-        self.tls = tls
-        self.reusesPort = reusesPort
-    }
-
-    /// `http://127.0.0.1:8080`, `https://[::1]:8443`.
-    package var url: String { "\(tls == nil ? "http" : "https")://\(self)" }
-
-    package var description: String { host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)" }
-}
-
-/// A listener could not be bound.
-package struct BindError: Error, CustomStringConvertible {
-    package let address: ListenerAddress
-    package let underlying: any Error
-
-    package var description: String {
-        let reason =
-            switch (underlying as? IOError)?.errnoCode {
-            case EADDRINUSE: "the port is in use by another program; stop it or choose another port"
-            case EACCES: "not permitted; ports below 1024 need privileges"
-            case EADDRNOTAVAIL: "this machine does not have that address"
-            default: "\(underlying)"
-            }
-        return "cannot listen on \(address): \(reason)"
-    }
-}
-
 /// The listeners and everything that clients reach through them.
 package final class GatewayServer: Sendable {
     private let group: MultiThreadedEventLoopGroup
-    private let settings: GatewaySettings
+    private let settings: Mutex<GatewaySettings>
     private let routes: Mutex<[GatewayRoute]>
     let topics: TopicRegistry
     private let rooms = RoomRegistry()
@@ -67,7 +28,7 @@ package final class GatewayServer: Sendable {
     }
     private let ready = Atomic<Bool>(false)
     private let logger: Logger
-    private let listeners = Mutex<[any Channel]>([])
+    private let listeners: Listeners
     private let loops: Mutex<[ObjectIdentifier: NIOLoopBound<GatewayLoop>]> = Mutex([:])
 
     /// - Parameters:
@@ -81,10 +42,11 @@ package final class GatewayServer: Sendable {
         logger: Logger
     ) {
         self.group = group
-        self.settings = settings
+        self.settings = Mutex(settings)
         self.routes = Mutex(routes)
         self.topics = topics
         self.logger = logger
+        listeners = Listeners(logger: logger)
         ledger = ConnectionLedger(
             maximum: settings.connections,
             maximumPerAddress: settings.connectionsPerAddress
@@ -97,30 +59,36 @@ package final class GatewayServer: Sendable {
     /// - Throws: ``BindError``.
     package func start(_ addresses: [ListenerAddress]) async throws -> [ListenerAddress] {
         try await makeLoops()
-        var bound: [ListenerAddress] = []
-        for address in addresses {
-            do {
-                let channel = try await bootstrap(address).bind(host: address.host, port: address.port).get()
-                listeners.withLock { $0.append(channel) }
-                bound.append(
-                    ListenerAddress(
-                        host: address.host,
-                        port: channel.localAddress?.port ?? address.port,
-                        tls: address.tls,
-                        reusesPort: address.reusesPort
-                    )
-                )
-            } catch {
-                await stopListening()
-                throw BindError(address: address, underlying: error)
-            }
-        }
+        let bound = try await listeners.replace(with: addresses, bind: bind).all
         ready.store(true, ordering: .relaxed)
         return bound
     }
 
+    /// Listens on these addresses from now on. Those that did before are not touched, and open connections live on,
+    /// also those that came through a listener that is closed now.
+    ///
+    /// - Returns: what was opened and what was closed, with the real ports.
+    /// - Throws: ``BindError`` where one cannot be bound: then nothing has changed.
+    package func listen(
+        on addresses: [ListenerAddress]
+    ) async throws(BindError) -> (opened: [ListenerAddress], closed: [ListenerAddress]) {
+        let change = try await listeners.replace(with: addresses, bind: bind)
+        return (change.opened, change.closed)
+    }
+
+    /// Takes new limits and time-outs into use. Nobody is put out for them: a limit that is passed already refuses
+    /// newcomers. What an open WebSocket was given at its start, its largest message and its pings, stays.
+    package func apply(_ settings: GatewaySettings) {
+        self.settings.withLock { $0 = settings }
+        ledger.limit(to: settings.connections, perAddress: settings.connectionsPerAddress)
+        for loop in loops.withLock({ Array($0.values) }) { loop.execute { $0.settings = settings } }
+    }
+
     /// All listeners are bound and the end has not begun. Any thread.
     var isReady: Bool { ready.load(ordering: .relaxed) }
+
+    /// Open connections of all kinds. Any thread.
+    package var connectionCount: Int { ledger.count }
 
     /// The open connections of all event loops.
     func connectionInfos() async -> [ConnectionInfo] {
@@ -141,7 +109,7 @@ package final class GatewayServer: Sendable {
         let endedTopics = pollMetrics.filter { ended.contains($0.route) }.map(\.1)
         self.routes.withLock { $0 = routes }
         let router = RouteTable(routes)
-        let drain = settings.drain
+        let drain = settings.withLock { $0.drain }
         for loop in loops.withLock({ Array($0.values) }) {
             loop.execute { $0.replace(router, ending: ended, topics: endedTopics, over: drain) }
         }
@@ -151,25 +119,17 @@ package final class GatewayServer: Sendable {
     /// after that time at the latest.
     package func stop() async {
         ready.store(false, ordering: .relaxed)
-        await stopListening()
+        await listeners.close()
+        let drain = settings.withLock { $0.drain }
         for loop in loops.withLock({ Array($0.values) }) {
-            let drain = settings.drain
             loop.execute { $0.drain(over: drain) }
         }
         // A WebSocket's close handshake gets a second beyond the drain time.
-        let deadline = ContinuousClock.now + Duration(settings.drain) + .seconds(1)
+        let deadline = ContinuousClock.now + Duration(drain) + .seconds(1)
         while ledger.count > 0, ContinuousClock.now < deadline {
             try? await Task.sleep(for: .milliseconds(20))
         }
         topics.stopAll()
-    }
-
-    private func stopListening() async {
-        let channels = listeners.withLock { listeners in
-            defer { listeners = [] }
-            return listeners
-        }
-        for channel in channels { try? await channel.close() }
     }
 
     private func makeLoops() async throws {
@@ -179,7 +139,7 @@ package final class GatewayServer: Sendable {
                 NIOLoopBound(
                     GatewayLoop(
                         loop: loop,
-                        settings: settings,
+                        settings: settings.withLock { $0 },
                         router: router,
                         registry: topics,
                         rooms: rooms,
@@ -193,18 +153,28 @@ package final class GatewayServer: Sendable {
         }
     }
 
-    private func bootstrap(_ address: ListenerAddress) -> ServerBootstrap {
-        let tls = address.tls
+    @Sendable
+    private func bind(_ address: ListenerAddress, _ security: Listeners.Security) async throws -> any Channel {
+        guard let socket = address.socket else {
+            return try await bootstrap(security)
+                .serverChannelOption(.backlog, value: 4096)
+                .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+                .serverChannelOption(
+                    .socketOption(NIOBSDSocket.Option(rawValue: SO_REUSEPORT)),
+                    value: address.reusesPort ? 1 : 0
+                )
+                .bind(host: address.host, port: address.port).get()
+        }
+        let own = fcntl(socket, F_DUPFD_CLOEXEC, 0)
+        guard own >= 0 else { throw IOError(errnoCode: errno, reason: "dup") }
+        return try await bootstrap(security).withBoundSocket(own).get()
+    }
+
+    private func bootstrap(_ security: Listeners.Security) -> ServerBootstrap {
         let ledger = ledger
         let metrics = metrics
         let loops = loops.withLock { $0 }
         return ServerBootstrap(group: group)
-            .serverChannelOption(.backlog, value: 4096)
-            .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
-            .serverChannelOption(
-                .socketOption(NIOBSDSocket.Option(rawValue: SO_REUSEPORT)),
-                value: address.reusesPort ? 1 : 0
-            )
             .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
             .childChannelOption(.allowRemoteHalfClosure, value: true)
             // An idle connection keeps its last receive buffer: small ones for the many that say little, growing with
@@ -222,7 +192,12 @@ package final class GatewayServer: Sendable {
                     guard let gateway = loops[ObjectIdentifier(channel.eventLoop)] else {
                         throw ChannelError.inappropriateOperationForState
                     }
-                    if let tls { try channel.pipeline.syncOperations.addHandler(TLSEntrance(tls: tls)) }
+                    let tls = security.tls
+                    if let tls {
+                        try channel.pipeline.syncOperations.addHandler(TLSEntrance(tls: tls))
+                    } else {
+                        try channel.pipeline.syncOperations.addHandler(PlainEntrance(gateway: gateway.value))
+                    }
                     try HTTPConnectionHandler.configure(
                         channel,
                         gateway: gateway.value,

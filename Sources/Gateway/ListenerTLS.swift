@@ -1,10 +1,8 @@
 import NIOCore
 import NIOSSL
-import Synchronization
 
-/// The certificates of a listener. They can be read again while it listens: connections that are open keep what they
-/// have, new ones get the new. Any thread.
-package final class ListenerTLS: Sendable {
+/// The certificates of a listener, as they were when it was made.
+package struct ListenerTLS: Sendable {
     /// PEM files.
     package struct Files: Sendable, Hashable {
         package let certificate: String
@@ -35,27 +33,14 @@ package final class ListenerTLS: Sendable {
         package var description: String { "\(file): \(reason)" }
     }
 
-    package let files: Files
-    private let current: Mutex<NIOSSLContext>
+    let context: NIOSSLContext
 
     /// Reads the files; blocks.
     ///
     /// - Throws: ``InvalidFile``.
     package init(_ files: Files) throws(InvalidFile) {
-        self.files = files
-        current = Mutex(try Self.context(files))
+        context = try Self.context(files)
     }
-
-    /// Reads the files of these listeners again; blocks. Where one of them is wrong, nothing changes at any.
-    ///
-    /// - Throws: ``InvalidFile``.
-    package static func reload(_ listeners: [ListenerTLS]) throws(InvalidFile) {
-        var contexts: [NIOSSLContext] = []
-        for listener in listeners { contexts.append(try context(listener.files)) }
-        for (listener, context) in zip(listeners, contexts) { listener.current.withLock { $0 = context } }
-    }
-
-    var context: NIOSSLContext { current.withLock { $0 } }
 
     private static func context(_ files: Files) throws(InvalidFile) -> NIOSSLContext {
         let chain = try certificates(files.certificate)
@@ -108,6 +93,9 @@ final class TLSEntrance: ChannelInboundHandler, RemovableChannelHandler {
     typealias InboundIn = ByteBuffer
     typealias OutboundOut = ByteBuffer
 
+    /// The first byte of a TLS record that carries a ClientHello (RFC 8446 section 5.1). No HTTP request begins with it.
+    static let handshakeRecord: UInt8 = 22
+
     private let tls: ListenerTLS
     private var isRefused = false
 
@@ -117,8 +105,7 @@ final class TLSEntrance: ChannelInboundHandler, RemovableChannelHandler {
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         guard !isRefused, let first = unwrapInboundIn(data).readableBytesView.first else { return }
-        // A TLS record that carries a ClientHello begins with 22 (RFC 8446 section 5.1).
-        guard first == 22 else {
+        guard first == Self.handshakeRecord else {
             refuse(context)
             return
         }

@@ -7,7 +7,10 @@ struct Problem: Error {
     let detail: String
     var headers: HTTPHeaders = [:]
 
-    static let notFound = Problem(status: .notFound, detail: "no route has this path")
+    static let notFound = Problem(
+        status: .notFound,
+        detail: "no route has this path: see \"routes\" in the bridge's configuration"
+    )
 
     static func badRequest(_ detail: String) -> Problem { Problem(status: .badRequest, detail: detail) }
 

@@ -15,7 +15,11 @@ package struct ReloadReport: Sendable, Encodable {
     package var removed: [String]
     /// Routes whose connections and topics live on.
     package var kept: Int
-    /// Keys at the top of the configuration that were changed and wait for a restart.
+    /// URLs of listeners that are new, with their real ports.
+    package var opened: [String] = []
+    /// URLs of listeners that take no more connections; those that they took live on.
+    package var closed: [String] = []
+    /// Keys at the top of the configuration that differ from what the process was started with: they wait for a restart.
     package var needRestart: [String]
 
     package init(added: [String], changed: [String], removed: [String], kept: Int, needRestart: [String]) {

@@ -1,10 +1,11 @@
+import Glibc
 import NIOCore
 import NIOHTTP1
 import NIOPosix
 import NIOSSL
 
 /// Why no backend of a tunnel could be reached.
-struct TunnelFailure {
+package struct TunnelFailure {
     /// For the metrics' `reason` label.
     enum Reason: String {
         case timeout, unresolved, refused, tls, forbidden
@@ -65,6 +66,33 @@ struct TunnelFailure {
         case .refused: "the backend refused the connection"
         case .tls: "the backend's TLS handshake failed"
         case .forbidden: "this route does not lead there"
+        }
+    }
+
+    /// For the operator: what happened, with addresses.
+    package static func text(_ error: any Error) -> String {
+        switch error {
+        case let error as NIOConnectionError:
+            let attempts = error.connectionErrors.map { attempt in
+                let reason = (attempt.error as? IOError).map { String(cString: strerror($0.errnoCode)) }
+                return "\(attempt.target.ipAddress ?? error.host):\(error.port): \(reason ?? text(attempt.error))"
+            }
+            return attempts.isEmpty ? "\(error.host) cannot be resolved" : attempts.joined(separator: "; ")
+        case ChannelError.connectTimeout(let timeout):
+            return "no connection within \(timeout.nanoseconds / 1_000_000) ms"
+        case let error as IOError: return String(cString: strerror(error.errnoCode))
+        default: return "\(error)"
+        }
+    }
+
+    /// What the operator may do about it.
+    var advice: String {
+        switch reason {
+        case .timeout: "a firewall may drop what comes from here, or the route's tunnel.connectTimeout is too short"
+        case .unresolved: "correct the host in the route's tunnel.to, or this machine's DNS"
+        case .refused: "nothing listens there: start the backend, or correct the route's tunnel.to"
+        case .tls: "let tunnel.tls.ca name the authority of the backend's certificate, or use tcp://"
+        case .forbidden: "a client asked for what the route's tunnel.allow does not list"
         }
     }
 }

@@ -131,7 +131,10 @@ package struct TunnelService: Sendable {
         metrics.connectFailed(failure.reason.rawValue)
         exchange.loop.logger.warning(
             "tunnel backend unreachable",
-            metadata: ["path": "\(exchange.target.rawPath)", "error": "\(error)"]
+            metadata: [
+                "path": "\(exchange.target.rawPath)", "error": "\(TunnelFailure.text(error))",
+                "advice": "\(failure.advice)",
+            ]
         )
         return failure
     }

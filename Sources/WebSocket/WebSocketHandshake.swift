@@ -55,7 +55,7 @@ package enum WebSocketHandshake {
         headers: [
             ("Upgrade", "websocket"), ("Connection", "Upgrade"), ("Sec-WebSocket-Version", WebSocketHandshake.version),
         ],
-        reason: "This path speaks WebSocket only."
+        reason: "This path speaks WebSocket only: use ws:// or wss:// instead of http:// or https://."
     )
 
     /// Judges the head of a request (RFC 6455 §4.2.1).

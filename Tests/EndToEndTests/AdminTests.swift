@@ -5,15 +5,6 @@ import Testing
 struct AdminTests {
     private let settings = #""admin": { "host": "127.0.0.1", "port": 0 },"#
 
-    /// The address of the second ready line.
-    private func admin(_ bridge: BridgeUnderTest) async throws -> String {
-        let line = try #require(try await bridge.process.line())
-        let prefix = "pushbridge ready: "
-        let suffix = " (admin)"
-        try #require(line.hasPrefix(prefix) && line.hasSuffix(suffix))
-        return String(line.dropFirst(prefix.count).dropLast(suffix.count))
-    }
-
     private func metric(_ name: String, _ admin: String) async throws -> String? {
         try await Curl(admin + "/metrics").text.split(separator: "\n").first { $0.hasPrefix(name + " ") }
             .map { String($0.dropFirst(name.count + 1)) }
@@ -23,7 +14,7 @@ struct AdminTests {
     func health() async throws {
         let upstream = try await LegacyUpstream(.json("[1]"))
         try await withBridge(pollRoute(upstream), settings: settings) { bridge in
-            let admin = try await admin(bridge)
+            let admin = try await bridge.admin()
             #expect(try await Curl(admin + "/healthz").status == 200)
             #expect(try await Curl(admin + "/readyz").status == 200)
             #expect(try await Curl(admin + "/nothing").status == 404)
@@ -40,7 +31,7 @@ struct AdminTests {
     func observation() async throws {
         let upstream = try await LegacyUpstream(.json(#"{"n":1}"#))
         try await withBridge(pollRoute(upstream, interval: "60s"), settings: settings) { bridge in
-            let admin = try await admin(bridge)
+            let admin = try await bridge.admin()
             let client = try await bridge.version1("/scores/premier")
             let version = try await client.json()["id"]
             let route = #"route="/scores/{league}""#
@@ -67,7 +58,7 @@ struct AdminTests {
     func pollResults() async throws {
         let upstream = try await LegacyUpstream(.json(#"{"n":1}"#, etag: "\"one\""))
         try await withBridge(pollRoute(upstream, interval: "60s"), settings: settings) { bridge in
-            let admin = try await admin(bridge)
+            let admin = try await bridge.admin()
             let clients = [try await bridge.version1("/scores/a"), try await bridge.version1("/scores/a")]
             for client in clients { _ = try await client.json() }
             let saved = try await Curl(admin + "/topics").json()[0]?["bytesSaved"]
@@ -96,7 +87,7 @@ struct AdminTests {
     func pokeWithEscapes() async throws {
         let upstream = try await LegacyUpstream(.json(#"{"n":1}"#))
         try await withBridge(pollRoute(upstream, interval: "60s", #""query": ["q"]"#), settings: settings) { bridge in
-            let admin = try await admin(bridge)
+            let admin = try await bridge.admin()
             #expect(try await Curl(bridge.url("/scores/a?q=x%20%26y")).status == 200)
             #expect(try await Curl(admin + "/topics").json()[0]?["topic"] == "/scores/a?q=x%20%26y")
             let poke = admin + "/poke?topic=%2Fscores%2Fa%3Fq%3Dx%2520%2526y"
@@ -108,7 +99,7 @@ struct AdminTests {
     func poke() async throws {
         let upstream = try await LegacyUpstream(.json(#"{"n":1}"#))
         try await withBridge(pollRoute(upstream, interval: "60s"), settings: settings) { bridge in
-            let admin = try await admin(bridge)
+            let admin = try await bridge.admin()
             let client = try await bridge.webSocket("/scores/premier")
             #expect(try await client.text() == #"{"n":1}"#)
             upstream.answer(.json(#"{"n":2}"#))

@@ -4,24 +4,45 @@ import Gateway
 extension BridgeConfiguration {
     /// Where the gateway is to listen, with the certificates read. Blocks while it reads.
     ///
-    /// - Throws: `ExitCode` for a wrong configuration, when every file that is wrong has been named.
-    func listenerAddresses() throws -> [ListenerAddress] {
-        var isWrong = false
-        let addresses = listen.enumerated().map { index, address in
+    /// - Parameter inherited: what the process was started with; nil where it is not to listen.
+    /// - Throws: every file and socket that is wrong.
+    func listenerAddresses(inherited: InheritedListeners?) throws(InvalidListeners) -> [ListenerAddress] {
+        var errors: [String] = []
+        let addresses = listen.enumerated().map { index, entry in
             var tls: ListenerTLS?
             do throws(ListenerTLS.InvalidFile) {
-                tls = try address.tls.map { files throws(ListenerTLS.InvalidFile) in
+                tls = try entry.tls.map { files throws(ListenerTLS.InvalidFile) in
                     try ListenerTLS(ListenerTLS.Files(files))
                 }
             } catch {
-                Output.error("listen[\(index)].tls: \(error)")
-                isWrong = true
+                errors.append("listen[\(index)].tls: \(error)")
             }
-            return ListenerAddress(host: address.host, port: address.port, tls: tls, reusesPort: address.reusePort)
+            do throws(InheritedListeners.NoSuchSocket) {
+                if let socket = try inherited?.socket(for: entry) {
+                    return ListenerAddress(
+                        host: socket.host,
+                        port: socket.port,
+                        tls: tls,
+                        reusesPort: entry.reusePort,
+                        socket: socket.descriptor
+                    )
+                }
+            } catch {
+                errors.append("listen[\(index)].socket: \(error)")
+            }
+            return ListenerAddress(host: entry.host, port: entry.port, tls: tls, reusesPort: entry.reusePort)
         }
-        if isWrong { throw ExitStatus.configuration }
+        guard errors.isEmpty else { throw InvalidListeners(errors: errors) }
         return addresses
     }
+}
+
+/// What is wrong with entries of `listen` beyond the text of the configuration.
+struct InvalidListeners: Error, CustomStringConvertible {
+    /// Each with its place in the configuration.
+    let errors: [String]
+
+    var description: String { errors.joined(separator: "\n") }
 }
 
 extension ListenerTLS.Files {

@@ -7,6 +7,7 @@ import NIOCore
 import NIOPosix
 import Polling
 import ServiceLifecycle
+import Systemd
 import Topics
 import UnixSignals
 
@@ -26,7 +27,23 @@ struct BridgeProcess {
         // A peer that goes away while libcurl writes must not end the process.
         signal(SIGPIPE, SIG_IGN)
         let logger = Logger(label: "pushbridge")
-        let addresses = try configuration.listenerAddresses()
+        let environment = ProcessInfo.processInfo.environment
+        let inherited: InheritedListeners
+        let addresses: [ListenerAddress]
+        do {
+            let sockets = try PassedSocket.all(environment: environment, processIdentifier: getpid())
+            inherited = InheritedListeners(sockets)
+            addresses = try configuration.listenerAddresses(inherited: inherited)
+        } catch {
+            Output.error("\(error)")
+            throw ExitStatus.configuration
+        }
+        for socket in inherited.unused(by: configuration.listen) {
+            logger.warning(
+                "a socket that the service manager passed is not used: no entry of listen has its address or its name",
+                metadata: ["address": "\(socket.address)", "name": "\(socket.name)"]
+            )
+        }
         let group = MultiThreadedEventLoopGroup(numberOfThreads: configuration.eventLoops ?? System.coreCount)
         let poller: Poller
         do {
@@ -52,11 +69,13 @@ struct BridgeProcess {
             await poller.shutdown()
             throw ExitStatus.unavailable
         }
+        let status = ServiceStatus(ServiceNotifier(environment: environment), gateway: gateway)
         let reload = Reload(
             configuration: configuration,
             routes: routes,
             extraRoutes: fixedRoutes,
-            certificates: addresses.compactMap(\.tls),
+            inherited: inherited,
+            status: status,
             gateway: gateway,
             poller: poller,
             logger: logger,
@@ -87,9 +106,18 @@ struct BridgeProcess {
             await poller.shutdown()
             throw ExitStatus.unavailable
         }
+        let watchdog = Task { [processIdentifier = getpid()] in
+            await status.keepWatchdogQuiet(
+                Watchdog(environment: environment, processIdentifier: processIdentifier),
+                group: group
+            )
+        }
+        defer { watchdog.cancel() }
         try await SignalWait.untilStopped {
             for line in readyLines { Output.line(line) }
+            status.ready()
         }
+        status.stopping()
         logger.info("stopping", metadata: ["drain": "\(configuration.drain)"])
         await gateway.stop()
         adminTask?.cancel()

@@ -103,6 +103,7 @@ final class PolledSource: TopicSource {
                     "upstream failed",
                     metadata: [
                         "topic": "\(topic.key.name)", "code": "\(failure.code.text)", "reason": "\(failure.reason)",
+                        "advice": "\(failure.code.advice)",
                     ]
                 )
             }
@@ -156,6 +157,22 @@ extension FetchFailure.Code {
         case .tls: "the TLS connection to the upstream failed"
         case .other: "the connection to the upstream failed"
         case .status, .tooLarge, .invalid: nil
+        }
+    }
+}
+
+extension FetchFailure.Code {
+    /// What an operator may do about it.
+    var advice: String {
+        switch self {
+        case .timeout: "see why it is slow, or raise the route's poll.timeout"
+        case .refused: "nothing answers there: start the upstream, or correct the route's poll.url"
+        case .unresolved: "correct the host in the route's poll.url, or this machine's DNS"
+        case .tls: "let the route's poll.tls.ca name the authority of the upstream's certificate, or see why it changed"
+        case .status: "look at the upstream's own log; pushbridge check --connect asks it once more"
+        case .tooLarge: "raise the route's poll.maxBody, or ask for less"
+        case .invalid: "let the route's poll.format say what the upstream sends; pushbridge probe shows it"
+        case .other: "pushbridge check --connect asks the upstream once more"
         }
     }
 }

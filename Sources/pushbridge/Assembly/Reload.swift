@@ -6,13 +6,18 @@ import Polling
 /// Reads the configuration again while the bridge runs, once at a time. Where the file or a certificate is wrong,
 /// nothing changes.
 actor Reload {
-    private let read: (@Sendable () throws(ConfigurationErrors) -> BridgeConfiguration)?
+    private let readFile: (@Sendable () throws(ConfigurationErrors) -> BridgeConfiguration)?
     private let gateway: GatewayServer
     private let poller: Poller
     private let extraRoutes: [GatewayRoute]
-    private let certificates: [ListenerTLS]
+    private let inherited: InheritedListeners
+    private let status: ServiceStatus
     private let logger: Logger
     private var configuration: BridgeConfiguration
+    /// What the process was started with.
+    private let first: BridgeConfiguration
+    /// The newest reload; the next waits for its end.
+    private var newest: Task<ReloadOutcome, Never>?
     /// Of the configuration's routes, in its order.
     private var routes: [GatewayRoute]
 
@@ -21,31 +26,45 @@ actor Reload {
         configuration: BridgeConfiguration,
         routes: [GatewayRoute],
         extraRoutes: [GatewayRoute],
-        certificates: [ListenerTLS],
+        inherited: InheritedListeners,
+        status: ServiceStatus,
         gateway: GatewayServer,
         poller: Poller,
         logger: Logger,
         read: (@Sendable () throws(ConfigurationErrors) -> BridgeConfiguration)?
     ) {
         self.configuration = configuration
+        first = configuration
         self.routes = routes
         self.extraRoutes = extraRoutes
-        self.certificates = certificates
+        self.inherited = inherited
+        self.status = status
         self.gateway = gateway
         self.poller = poller
         self.logger = logger
-        self.read = read
+        readFile = read
     }
 
-    func run() -> ReloadOutcome {
-        let outcome = reload()
+    func run() async -> ReloadOutcome {
+        let next = Task { [newest] in
+            _ = await newest?.value
+            return await reload()
+        }
+        newest = next
+        return await next.value
+    }
+
+    private func reload() async -> ReloadOutcome {
+        status.reloading()
+        let outcome = await read()
         switch outcome {
         case .done(let report):
+            for url in report.opened { Output.line("pushbridge ready: \(url)") }
             logger.notice(
                 "configuration reloaded",
                 metadata: [
                     "added": "\(report.added)", "changed": "\(report.changed)", "removed": "\(report.removed)",
-                    "kept": "\(report.kept)",
+                    "kept": "\(report.kept)", "opened": "\(report.opened)", "closed": "\(report.closed)",
                 ]
             )
             if !report.needRestart.isEmpty {
@@ -57,23 +76,35 @@ actor Reload {
         case .refused(let errors):
             logger.error("configuration not reloaded, nothing has changed", metadata: ["errors": "\(errors)"])
         }
+        status.reloaded(outcome)
         return outcome
     }
 
-    private func reload() -> ReloadOutcome {
-        guard let read else { return .refused(errors: ["there is no configuration file to read again"]) }
+    /// Everything that may fail comes before the first change.
+    private func read() async -> ReloadOutcome {
+        guard let readFile else { return .refused(errors: ["there is no configuration file to read again"]) }
         let new: BridgeConfiguration
         do throws(ConfigurationErrors) {
-            new = try read()
+            new = try readFile()
         } catch {
             return .refused(errors: error.errors.map { "\($0)" })
         }
-        do throws(ListenerTLS.InvalidFile) {
-            try ListenerTLS.reload(certificates)
+        let addresses: [ListenerAddress]
+        do throws(InvalidListeners) {
+            addresses = try new.listenerAddresses(inherited: inherited)
+        } catch {
+            return .refused(errors: error.errors)
+        }
+        let listeners: (opened: [ListenerAddress], closed: [ListenerAddress])
+        do throws(BindError) {
+            listeners = try await gateway.listen(on: addresses)
         } catch {
             return .refused(errors: ["\(error)"])
         }
-        let report = replaceRoutes(with: new)
+        gateway.apply(new.gatewaySettings)
+        var report = replaceRoutes(with: new)
+        report.opened = listeners.opened.map(\.url)
+        report.closed = listeners.closed.map(\.url)
         configuration = new
         return .done(report)
     }
@@ -85,7 +116,7 @@ actor Reload {
             changed: [],
             removed: [],
             kept: 0,
-            needRestart: Self.keysThatNeedRestart(from: configuration, to: new)
+            needRestart: Self.keysThatNeedRestart(from: first, to: new)
         )
         routes = new.routes.map { route in
             guard let (before, running) = old.first(where: { $0.0.path.text == route.path.text }) else {
@@ -111,9 +142,7 @@ actor Reload {
 
     private static func keysThatNeedRestart(from old: BridgeConfiguration, to new: BridgeConfiguration) -> [String] {
         [
-            ("listen", old.listen == new.listen), ("admin", old.admin == new.admin),
-            ("limits", old.limits == new.limits), ("keepAlive", old.keepAlive == new.keepAlive),
-            ("upstream", old.upstream == new.upstream), ("drain", old.drain == new.drain),
+            ("admin", old.admin == new.admin), ("upstream", old.upstream == new.upstream),
             ("eventLoops", old.eventLoops == new.eventLoops), ("logLevel", old.logLevel == new.logLevel),
         ].filter { !$0.1 }.map(\.0)
     }

@@ -23,7 +23,7 @@ struct CheckCommand: AsyncParsableCommand {
 
     func run() async throws {
         let configuration = try file.load()
-        _ = try configuration.listenerAddresses()
+        try checkCertificates(configuration)
         Output.line("\(file.config): fine, \(configuration.routes.count) routes")
         guard connect else { return }
         let reach = try ReachabilityCheck()
@@ -36,6 +36,15 @@ struct CheckCommand: AsyncParsableCommand {
         }
         await reach.end()
         if !isComplete { throw ExitStatus.configuration }
+    }
+
+    private func checkCertificates(_ configuration: BridgeConfiguration) throws {
+        do throws(InvalidListeners) {
+            _ = try configuration.listenerAddresses(inherited: nil)
+        } catch {
+            Output.error("\(error)")
+            throw ExitStatus.configuration
+        }
     }
 }
 
@@ -84,7 +93,7 @@ private struct ReachabilityCheck {
                 isFine: isFine
             )
         } catch {
-            return Finding(target: request.url, result: "\(error)", isFine: false)
+            return Finding(target: request.url, result: "\(error) (\(error.code.advice))", isFine: false)
         }
     }
 
@@ -94,7 +103,7 @@ private struct ReachabilityCheck {
         let tried = await service.tryBackends(on: MultiThreadedEventLoopGroup.singleton.next()).map { backend, error in
             Finding(
                 target: "\(backend)",
-                result: error.map { "cannot connect: \($0)" } ?? "connected",
+                result: error.map { "cannot connect: \(TunnelFailure.text($0))" } ?? "connected",
                 isFine: error == nil
             )
         }

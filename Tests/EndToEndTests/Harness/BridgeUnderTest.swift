@@ -54,6 +54,14 @@ final class BridgeUnderTest: Sendable {
     func url(_ path: String) -> String { "http://127.0.0.1:\(port)\(path)" }
     func webSocketURL(_ path: String) -> String { "ws://127.0.0.1:\(port)\(path)" }
 
+    /// The URL of the admin listener, whose ready line is the last. To be called once.
+    func admin() async throws -> String {
+        let line = try #require(try await process.line())
+        let (prefix, suffix) = ("pushbridge ready: ", " (admin)")
+        try #require(line.hasPrefix(prefix) && line.hasSuffix(suffix))
+        return String(line.dropFirst(prefix.count).dropLast(suffix.count))
+    }
+
     /// A member of `/proc/PID/status` in bytes, such as `VmRSS`.
     func memory(_ name: String) throws -> Int {
         let status = try String(contentsOfFile: "/proc/\(process.processIdentifier)/status", encoding: .utf8)

@@ -1,0 +1,75 @@
+import Foundation
+import Testing
+
+@Suite("What people meet when something is wrong")
+struct FriendlyErrorTests {
+    private let room = #"{ "path": "/rooms/{room}", "channel": {} }"#
+
+    @Test("a WebSocket on a path without a route is 404, and says where routes are written")
+    func wrongPath() async throws {
+        try await withBridge(room) { bridge in
+            let refused = await #expect(throws: WebSocketClient.Refused.self) { try await bridge.webSocket("/room/a") }
+            #expect(refused?.status == 404)
+            #expect(refused?.body.contains(#"no route has this path: see \"routes\""#) == true)
+        }
+    }
+
+    @Test("plain HTTP to a path that speaks WebSocket only is 426, and says which URL to use")
+    func plainHTTP() async throws {
+        let backend = try await TCPBackend(.silent)
+        try await withBridge("\(room), \(tunnelRoute(backend))") { bridge in
+            for path in ["/rooms/a", "/tunnel"] {
+                let answer = try await Curl(bridge.url(path))
+                #expect(answer.status == 426 && answer["Upgrade"] == "websocket")
+                #expect(answer.text.contains("use ws:// or wss:// instead of http:// or https://"))
+            }
+        }
+    }
+
+    @Test("TLS to a listener without it is told to the operator, once for many")
+    func tlsToPlain() async throws {
+        try await withBridge(room, settings: #""admin": { "port": 0 }, "eventLoops": 1,"#) { bridge in
+            for _ in 1...3 {
+                await #expect(throws: (any Error).self) { _ = try await Curl("https://127.0.0.1:\(bridge.port)/") }
+            }
+            let words = "a client speaks TLS to a listener without TLS"
+            try await eventually("the hint") { bridge.process.errors.contains(words) }
+            let metrics = try await Curl(try await bridge.admin() + "/metrics").text
+            #expect(metrics.contains(#"pushbridge_handshakes_rejected_total{reason="tls"} 3"#))
+            #expect(bridge.process.errors.components(separatedBy: words).count == 2)
+            // The listener is as good as before.
+            #expect(try await Curl(bridge.url("/none")).status == 404)
+        }
+    }
+
+    @Test("an upstream that refuses is 502 for the client, and advice for the operator")
+    func upstreamRefuses() async throws {
+        let port = Ports.next()
+        let route = #"{ "path": "/scores", "poll": { "url": "http://127.0.0.1:\#(port)/legacy" } }"#
+        try await withBridge(route) { bridge in
+            let answer = try await Curl(bridge.url("/scores"))
+            #expect(answer.status == 502)
+            #expect(answer.text.contains("the upstream refused the connection"))
+            let log = bridge.process.errors
+            #expect(log.contains("127.0.0.1 port \(port)") && log.contains("start the upstream"), "\(log)")
+        }
+    }
+
+    @Test("a tunnel's backend that refuses is 502 for the client, and advice for the operator; so says check --connect")
+    func backendRefuses() async throws {
+        let port = Ports.next()
+        let route = #"{ "path": "/tunnel", "tunnel": { "to": "tcp://127.0.0.1:\#(port)" } }"#
+        try await withBridge(route) { bridge in
+            let refused = await #expect(throws: WebSocketClient.Refused.self) { try await bridge.webSocket("/tunnel") }
+            #expect(refused?.status == 502)
+            let log = bridge.process.errors
+            #expect(log.contains("127.0.0.1:\(port): Connection refused"), "\(log)")
+            #expect(log.contains("start the backend"), "\(log)")
+        }
+        let folder = try TemporaryFolder()
+        let file = try folder.write("config.json", "{ \"routes\": [\(route)] }")
+        let check = try await Run(Places.program, ["check", "--connect", "--config", file.path()])
+        #expect(check.ending == .exited(78))
+        #expect(check.output.contains("127.0.0.1:\(port): Connection refused"), "\(check.output)")
+    }
+}
