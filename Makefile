@@ -1,7 +1,7 @@
 # What there is to do with this repository. Whatever takes more than a line is in scripts/.
 
 .DEFAULT_GOAL := help
-.PHONY: man help demo example test test-real conformance fuzz build release lint format clean benchmark
+.PHONY: man help demo example test test-real conformance fuzz build release deb lint format clean benchmark
 
 PORT ?= 8080
 
@@ -35,6 +35,9 @@ build: ## Build for development: .build/debug/pushbridge
 release: ## Build with optimisation, to deploy: .build/release/pushbridge
 	@scripts/dependencies
 	swift build -c release --product pushbridge --static-swift-stdlib
+
+deb: release ## Make the Debian package: .build/deb/pushbridge_VERSION_ARCHITECTURE.deb
+	@scripts/deb
 
 benchmark: ## Measure beside limits and peers, in about eight minutes; QUICK=1 for two
 	@scripts/benchmark $(if $(QUICK),--quick)
