@@ -3,6 +3,7 @@
 from playwright.sync_api import expect
 
 from examples import ExampleTest
+from services import eventually
 
 # How many different places a vehicle was drawn at, less what reports alone would explain.
 GLIDED = """() => new Promise((resolve) => {
@@ -26,7 +27,7 @@ class VehiclesTests(ExampleTest):
         expect(page.locator("#state")).to_have_text("live")
         expect(page.locator(".vehicle")).to_have_count(12)
         expect(page.locator("#lines path")).to_have_count(3)
-        self.until(page, GLIDED)
+        eventually("smooth movement", lambda: page.evaluate(GLIDED))
         page.get_by_role("button", name="T1-2").click()
         expect(page.locator("#following")).to_contain_text("Following T1-2")
         # The map comes close, and the vehicle is in its middle.
