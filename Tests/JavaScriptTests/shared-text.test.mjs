@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { EditHistory } from "../../examples/editor/edit-history.js";
 import { textChange } from "../../examples/editor/text-change.js";
 import { SharedText, isVector, longestInsert } from "../../examples/editor/shared-text.js";
 
@@ -52,11 +53,14 @@ for (let seed = 1; seed <= 150; seed += 1) {
     test(`replicas converge after concurrent edits, delivered in any order and twice (${seed})`, () => {
         const random = numbers(seed);
         const replicas = Array.from({ length: 2 + random(4) }, (_, index) => new SharedText(`site${index}`));
+        const histories = replicas.map((replica) => new EditHistory(replica));
         const underWay = replicas.map(() => []);
         for (let step = 0; step < 60; step += 1) {
             const author = random(replicas.length);
             if (random(3) > 0) {
-                const operations = randomEdit(replicas[author], random);
+                const history = histories[author];
+                let operations = random(4) === 0 ? history.undo() : random(8) === 0 ? history.redo() : null;
+                if (!operations) history.add(operations = randomEdit(replicas[author], random), step * 300);
                 underWay.forEach((queue, index) => {
                     // Some go lost, some come twice.
                     if (index !== author) queue.push(...operations.filter(() => random(10) > 0), ...operations.filter(() => random(5) === 0));
@@ -139,7 +143,7 @@ test("a long text is cut into operations of bounded size", () => {
     operations.forEach((operation) => other.apply(operation));
     assert.equal(other.text, text);
     const [deletion, ...more] = one.replace(0, text.length, "");
-    assert.deepEqual([more.length, deletion.ranges.length], [0, 1]);
+    assert.deepEqual([more.length, deletion.ranges.length], [0, 4]);
     other.apply(deletion);
     assert.equal(other.text, "");
 });
@@ -153,7 +157,7 @@ test("what is no operation changes nothing", () => {
         { ...good, lamport: Infinity }, { ...good, lamport: -1 }, { ...good, after: undefined }, { ...good, after: [9, "evil"] },
         { ...good, after: [1] }, { ...good, text: "" }, { ...good, text: 5 }, { ...good, text: "x".repeat(5 * longestInsert) },
         { site: "evil", seq: 1, ranges: [] }, { site: "evil", seq: 1, ranges: [[1, "one"]] }, { site: "evil", seq: 1, ranges: "x" },
-        { site: "evil", seq: 1, ranges: [[1, "one", 1e15]] },
+        { site: "evil", seq: 1, ranges: [[1, "one", 1e15]] }, { site: "evil", seq: 1, restores: 1 }, { site: "evil", seq: 1, restores: "x" },
     ];
     for (const operation of bad) assert.equal(replica.apply(operation), false, JSON.stringify(operation));
     assert.equal(replica.text, "text");
@@ -167,6 +171,58 @@ test("what is no operation changes nothing", () => {
 test("a vector is told from what is none", () => {
     for (const vector of [[], [["a", 1], ["b", 2]]]) assert.ok(isVector(vector));
     for (const other of [null, {}, [["a"]], [["a", 0]], [["a b", 1]], ["ab"]]) assert.ok(!isVector(other), JSON.stringify(other));
+});
+
+for (let seed = 1; seed <= 50; seed += 1) {
+    test(`taking all edits of a site back leaves what the others typed (${seed})`, () => {
+        const random = numbers(seed);
+        const [one, other] = [new SharedText("one"), new SharedText("other")];
+        const history = new EditHistory(one);
+        one.replace(0, 0, "The text as it was.").forEach((operation) => other.apply(operation));
+        const typed = [];
+        let time = 0;
+        for (let step = 0; step < 30; step += 1) {
+            time += random(2) * 1000;
+            const operations = randomEdit(one, random);
+            history.add(operations, time);
+            operations.forEach((operation) => other.apply(operation));
+            // The other only types: what two have deleted comes back when both take that back.
+            if (random(3) > 0) continue;
+            typed.push(String.fromCodePoint(0x2460 + step));
+            other.replace(other.text.length, other.text.length, typed.at(-1)).forEach((operation) => one.apply(operation));
+        }
+        const after = one.text;
+        const steps = [];
+        for (let operations = history.undo(); operations.length > 0; operations = history.undo()) steps.push(operations);
+        assert.equal(one.text.replaceAll(/[①-⓿]/g, ""), "The text as it was.");
+        assert.deepEqual([...one.text].filter((character) => typed.includes(character)).sort(), typed.sort());
+        const redone = steps.map(() => history.redo());
+        assert.equal(one.text, after);
+        assert.deepEqual(history.redo(), []);
+        [...steps, ...redone].flat().forEach((operation) => other.apply(JSON.parse(JSON.stringify(operation))));
+        assert.equal(other.text, one.text);
+    });
+}
+
+test("what was typed without a pause is taken back at once, and a new edit ends what could be redone", () => {
+    const text = new SharedText("one");
+    const history = new EditHistory(text);
+    const type = (words, at) => history.add(text.replace(text.text.length, text.text.length, words), at);
+    type("a", 0);
+    type("b", 100);
+    type("c", 5000);
+    history.undo();
+    assert.equal(text.text, "ab");
+    history.undo();
+    assert.equal(text.text, "");
+    history.redo();
+    assert.equal(text.text, "ab");
+    type("d", 9000);
+    assert.deepEqual(history.redo(), []);
+    assert.equal(text.text, "abd");
+    history.add(text.replace(0, 0, ">"), 9100);
+    history.undo();
+    assert.equal(text.text, "abd", "what was typed elsewhere is a step of its own");
 });
 
 test("a change of a text field is told from what it held and holds, and where the caret is", () => {

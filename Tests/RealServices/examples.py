@@ -21,10 +21,10 @@ class ExampleTest(ServiceTest):
         super().setUp()
         self.need("chromium")
 
-    def demo_services(self):
+    def demo_services(self, legacy=0):
         """Starts the demo's legacy API and TCP services; gives {usual port: real port}."""
-        ports = ["--legacy-port", "0", "--echo-port", "0", "--chat-port", "0"]
-        process = self.start(PROGRAM, "demo", "--services-only", *ports, stdout=subprocess.PIPE)
+        ports = ["--legacy-port", str(legacy), "--echo-port", "0", "--chat-port", "0"]
+        self.services_process = process = self.start(PROGRAM, "demo", "--services-only", *ports, stdout=subprocess.PIPE)
         legacy = process.stdout.readline().decode()
         tcp = process.stdout.readline().decode()
         numbers = re.findall(r":(\d+)", legacy)[:1] + re.findall(r":(\d+)", tcp)
@@ -41,7 +41,7 @@ class ExampleTest(ServiceTest):
         shutil.copytree(EXAMPLES, folder, dirs_exist_ok=True)
         file = folder / name / "config.json"
         text = re.sub(r'("port": )8080\b', r"\g<1>0", file.read_text())
-        if any(f":{port}" in text for port in [8081, 7007, 7008]):
+        if any(f":{port}" in text and port not in (ports or {}) for port in [8081, 7007, 7008]):
             ports = self.demo_services() | (ports or {})
         for usual, port in (ports or {}).items():
             text = re.sub(rf":{usual}\b", f":{port}", text)

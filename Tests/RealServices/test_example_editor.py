@@ -52,6 +52,13 @@ class EditorTests(ExampleTest):
         expect(ada.locator(".caret")).to_have_attribute("data-name", "Bob")
         left = "() => document.getElementById('mirror').textContent.length"
         self.assertEqual(ada.evaluate(left), len("Dear all,\nthe bridge\nyourssincerely,"))
+        # Each takes back what it has typed itself.
+        ada.keyboard.press("Control+z")
+        for page in [ada, bob]:
+            expect(self.text(page)).to_have_value("Dear all,\n\nyourssincerely,")
+        ada.keyboard.press("Control+Shift+z")
+        for page in [ada, bob]:
+            expect(self.text(page)).to_have_value("Dear all,\nthe bridge\nyourssincerely,")
         late = self.page(url)
         expect(self.text(late)).to_have_value("Dear all,\nthe bridge\nyourssincerely,")
         expect(late.locator("#people li")).to_have_count(2)

@@ -28,3 +28,13 @@ class ScoresTests(ExampleTest):
         other.get_by_label("Serie A").check()
         expect(other.locator("#topic")).to_have_text("/scores-xml/seriea")
         self.until(other, f"(before) => ![before, ''].includes(({teams})())", premier)
+
+    def test_an_api_that_goes_away_is_told_of_and_its_board_stays(self):
+        ports = self.demo_services()
+        page = self.page(self.example("scores", ports))
+        expect(page.locator("#matches tr").first).to_be_visible()
+        self.services_process.terminate()
+        expect(page.locator("#state")).to_have_text("stale")
+        expect(page.locator("#matches tr").first).to_be_visible()
+        self.demo_services(legacy=ports[8081])
+        expect(page.locator("#state")).to_have_text("live")

@@ -1,6 +1,7 @@
 // The page: a text field whose text is a replica, and who else is writing in it.
 
 import { connect } from '/pushbridge.js';
+import { EditHistory } from './edit-history.js';
 import { Exchange } from './exchange.js';
 import { People } from './people.js';
 import { SharedText } from './shared-text.js';
@@ -15,6 +16,7 @@ const storageKey = `pushbridge-editor:${documentName}`;
 // A new site each time that the page is opened: two windows, or a copy of one, must never write under one name.
 const site = [...crypto.getRandomValues(new Uint32Array(3))].map((number) => number.toString(36)).join('');
 const text = new SharedText(site);
+const edits = new EditHistory(text);
 const people = new People(showPeople);
 const exchange = new Exchange(text, { send: post });
 let bridge;
@@ -100,7 +102,22 @@ function postCaret() {
 
 field.oninput = () => {
     const { from, to, text: typed } = textChange(text.text, field.value, field.selectionEnd);
-    exchange.publish(text.replace(from, to, typed));
+    const operations = text.replace(from, to, typed);
+    edits.add(operations);
+    exchange.publish(operations);
+    showText();
+    saveSoon();
+};
+field.onkeydown = (event) => {
+    const key = event.key.toLowerCase();
+    if (!(event.ctrlKey || event.metaKey) || event.altKey || isComposing || !['z', 'y'].includes(key)) return;
+    event.preventDefault();
+    const before = text.text;
+    exchange.publish(key === 'y' || event.shiftKey ? edits.redo() : edits.undo());
+    if (text.text === before) return;
+    const { from, text: back } = textChange(before, text.text);
+    field.value = text.text;
+    field.setSelectionRange(from + back.length, from + back.length);
     showText();
     saveSoon();
 };

@@ -2,12 +2,14 @@
 //
 // Every character has an identity, [lamport, site], that is never used again, and stands after the character that it was
 // typed after. Of characters typed after the same one, the later (greater) identity comes first. A deleted character stays
-// as a tombstone, since others may still come to stand after it. Operations carry a number of their own per site, so that
+// as a tombstone, since others may still come to stand after it; it is seen again when every deletion of it was taken back.
+// Operations carry a number of their own per site, so that
 // a site's state is a vector: how many operations of each site it has. They are taken in causal order whatever the order
 // they arrive in: one that came too early waits.
 //
 //   { site, seq, lamport, after: [lamport, site] | null, text }     characters lamport, lamport + 1, …
 //   { site, seq, ranges: [[lamport, site, count], …] }              deletes them
+//   { site, seq, restores }                                         takes back the site's own deletion of that number
 
 /** No operation is larger, so that each fits into a message. */
 export const longestInsert = 2000;
@@ -18,8 +20,9 @@ export class SharedText {
     #site;
     #clock = 0;
     /** Before the first character. */
-    #head = { next: null, isDeleted: true, character: '' };
+    #head = { next: null, deletions: 1, character: '' };
     #nodes = new Map();
+    #deletions = new Map();
     /** Everything that was taken, in the order in which it was: a causal one. */
     #log = [];
     #counts = new Map();
@@ -38,7 +41,7 @@ export class SharedText {
     get text() {
         if (this.#text === null) {
             const parts = [];
-            for (let node = this.#head; node; node = node.next) if (!node.isDeleted) parts.push(node.character);
+            for (let node = this.#head; node; node = node.next) if (node.deletions === 0) parts.push(node.character);
             this.#text = parts.join('');
         }
         return this.#text;
@@ -58,19 +61,7 @@ export class SharedText {
 
     /** Replaces what is between two places, counted in UTF-16 units as in a string; gives the operations to send. */
     replace(from, to, text) {
-        const operations = [];
-        const doomed = this.#visible(from, to);
-        for (let start = 0; start < doomed.length;) {
-            const ranges = [];
-            while (start < doomed.length && ranges.length < mostRanges) {
-                const { lamport, site } = doomed[start];
-                let count = 1;
-                while (doomed[start + count]?.site === site && doomed[start + count].lamport === lamport + count) count += 1;
-                ranges.push([lamport, site, count]);
-                start += count;
-            }
-            operations.push(this.#own({ ranges }));
-        }
+        const operations = this.#remove(this.#visible(from, to));
         const characters = [...text];
         let after = this.anchor(from);
         for (let start = 0; start < characters.length; start += longestInsert) {
@@ -111,6 +102,17 @@ export class SharedText {
         return true;
     }
 
+    /**
+     * Takes back an operation that was made here, whatever came since. Gives the operations to send, which can be taken back
+     * in turn.
+     */
+    revert({ seq, lamport, text, ranges, restores }) {
+        if (ranges) return [this.#own({ restores: seq })];
+        if (restores) return [this.#own({ ranges: this.#deletions.get(identity([restores, this.#site])).ranges })];
+        const typed = [...text].map((_, index) => this.#nodes.get(identity([lamport + index, this.#site])));
+        return this.#remove(typed.filter(({ deletions }) => deletions === 0));
+    }
+
     /** The identity of the character before a place, to find the place again when the text has changed; null: the start. */
     anchor(offset) {
         const node = this.#before(offset);
@@ -123,7 +125,7 @@ export class SharedText {
         if (!last) return 0;
         let offset = 0;
         for (let node = this.#head; node; node = node.next) {
-            if (!node.isDeleted) offset += node.character.length;
+            if (node.deletions === 0) offset += node.character.length;
             if (node === last) break;
         }
         return offset;
@@ -133,7 +135,7 @@ export class SharedText {
         let found = this.#head;
         let passed = 0;
         for (let node = this.#head.next; node && passed < offset; node = node.next) {
-            if (node.isDeleted) continue;
+            if (node.deletions > 0) continue;
             passed += node.character.length;
             if (passed <= offset) found = node;
         }
@@ -144,12 +146,30 @@ export class SharedText {
         const nodes = [];
         let start = 0;
         for (let node = this.#head.next; node && start < to; node = node.next) {
-            if (node.isDeleted) continue;
+            if (node.deletions > 0) continue;
             const end = start + node.character.length;
             if (start >= from && end <= to) nodes.push(node);
             start = end;
         }
         return nodes;
+    }
+
+    #remove(nodes) {
+        const operations = [];
+        for (let start = 0; start < nodes.length;) {
+            const ranges = [];
+            while (start < nodes.length && ranges.length < mostRanges) {
+                const { lamport, site } = nodes[start];
+                let count = 1;
+                while (nodes[start + count]?.site === site && nodes[start + count].lamport === lamport + count && count < longestInsert) {
+                    count += 1;
+                }
+                ranges.push([lamport, site, count]);
+                start += count;
+            }
+            operations.push(this.#own({ ranges }));
+        }
+        return operations;
     }
 
     #own(content) {
@@ -158,8 +178,9 @@ export class SharedText {
         return operation;
     }
 
-    #isReady({ site, seq, lamport, after, ranges }) {
+    #isReady({ site, seq, lamport, after, ranges, restores }) {
         if (seq !== (this.#counts.get(site) ?? 0) + 1) return false;
+        if (restores) return true;
         if (ranges) {
             return ranges.every(([first, of, count]) => {
                 for (let number = first; number < first + count; number += 1) {
@@ -174,6 +195,7 @@ export class SharedText {
 
     #take(operation) {
         if (operation.ranges) this.#delete(operation);
+        else if (operation.restores) this.#restore(operation);
         else this.#insert(operation);
         this.#counts.set(operation.site, operation.seq);
         this.#log.push(operation);
@@ -186,7 +208,7 @@ export class SharedText {
         while (previous.next && isGreater(previous.next, { lamport, site })) previous = previous.next;
         let number = lamport;
         for (const character of text) {
-            const node = { lamport: number, site, character, isDeleted: false, next: previous.next };
+            const node = { lamport: number, site, character, deletions: 0, next: previous.next };
             previous.next = node;
             this.#nodes.set(identity([number, site]), node);
             previous = node;
@@ -196,10 +218,22 @@ export class SharedText {
         this.#clock = Math.max(this.#clock, number - 1);
     }
 
-    #delete({ ranges }) {
+    #delete({ site, seq, ranges }) {
+        this.#deletions.set(identity([seq, site]), { ranges, isInForce: true });
+        this.#countDeletions(ranges, 1);
+    }
+
+    #restore({ site, restores }) {
+        const deletion = this.#deletions.get(identity([restores, site]));
+        if (!deletion?.isInForce) return;
+        deletion.isInForce = false;
+        this.#countDeletions(deletion.ranges, -1);
+    }
+
+    #countDeletions(ranges, difference) {
         for (const [first, site, count] of ranges) {
             for (let number = first; number < first + count; number += 1) {
-                this.#nodes.get(identity([number, site])).isDeleted = true;
+                this.#nodes.get(identity([number, site])).deletions += difference;
             }
         }
     }
@@ -225,11 +259,12 @@ function isCount(number, most = Number.MAX_SAFE_INTEGER / 2) {
 
 function isOperation(operation) {
     if (typeof operation !== 'object' || operation === null) return false;
-    const { site, seq, lamport, after, text, ranges } = operation;
+    const { site, seq, lamport, after, text, ranges, restores } = operation;
     if (!isSite(site) || !isCount(seq)) return false;
+    if (restores !== undefined) return isCount(restores, seq - 1) && ranges === undefined;
     if (ranges !== undefined) {
         return Array.isArray(ranges) && ranges.length >= 1 && ranges.length <= mostRanges && ranges.every((range) => (
-            Array.isArray(range) && isCount(range[0]) && isSite(range[1]) && isCount(range[2], longestInsert * mostRanges)
+            Array.isArray(range) && isCount(range[0]) && isSite(range[1]) && isCount(range[2], longestInsert)
         ));
     }
     if (!isCount(lamport) || typeof text !== 'string' || text === '' || text.length > 2 * longestInsert) return false;
