@@ -24,10 +24,13 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-http-types.git", from: "1.3.0"),
         // TLS of listeners, of tunnel backends and of the client.
         .package(url: "https://github.com/apple/swift-nio-ssl.git", from: "2.30.0"),
+        // JSON Web Tokens and the keys that sign them.
+        .package(url: "https://github.com/vapor/jwt-kit.git", from: "5.1.0"),
     ],
     targets: [
         .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+        .systemLibrary(name: "CCrypt", pkgConfig: "libcrypt", providers: [.apt(["libcrypt-dev"])]),
         .systemLibrary(name: "CXML", pkgConfig: "libxml-2.0", providers: [.apt(["libxml2-dev"])]),
         .target(
             name: "WebSocket",
@@ -55,12 +58,21 @@ let package = Package(
         .target(name: "BridgeConfiguration"),
         // What a service manager passes to a process, and wants to hear from it.
         .target(name: "Systemd"),
+        .target(
+            name: "Access",
+            dependencies: [
+                "CCrypt",
+                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "JWTKit", package: "jwt-kit"),
+            ]
+        ),
         // Apart from the command line, so that its tests need no network.
         .target(name: "Probing"),
         .target(
             name: "Gateway",
             dependencies: [
-                "JSONDelta", "Topics", "WebSocket",
+                "Access", "JSONDelta", "Topics", "WebSocket",
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "NIOTLS", package: "swift-nio"),
@@ -93,8 +105,8 @@ let package = Package(
         .executableTarget(
             name: "pushbridge",
             dependencies: [
-                "BridgeConfiguration", "DemoServices", "Gateway", "JSONDelta", "Polling", "Probing", "PushbridgeClient",
-                "Systemd", "Topics",
+                "Access", "BridgeConfiguration", "DemoServices", "Gateway", "JSONDelta", "Polling", "Probing",
+                "PushbridgeClient", "Systemd", "Topics",
                 "WebSocket",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
@@ -149,6 +161,10 @@ let package = Package(
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
             ]
+        ),
+        .testTarget(
+            name: "AccessTests",
+            dependencies: ["Access", .product(name: "JWTKit", package: "jwt-kit")]
         ),
         .testTarget(
             name: "BridgeConfigurationTests",

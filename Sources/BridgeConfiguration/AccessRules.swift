@@ -1,64 +1,101 @@
 /// Who may use a route.
-package struct AccessRules: Sendable, Equatable {
+package struct AccessRules: Sendable, Hashable {
     /// The web pages that may connect.
     package let origins: AllowedOrigins
+    /// Users with passwords; nil: none are asked for.
+    package let basic: PasswordRules?
+    /// Tokens; nil: none are asked for. With `basic`, one of the two is enough.
+    package let jwt: TokenRules?
+    /// Another server that is asked besides; nil: none is.
+    package let request: SubrequestRules?
 
-    static let keys = ["origins"]
+    /// Whether a client has to show anything at all.
+    package var asksForCredentials: Bool { basic != nil || jwt != nil || request != nil }
+
+    static let keys = ["origins", "basic", "jwt", "request"]
 
     init(origins: AllowedOrigins = .sameOrigin) {
         self.origins = origins
+        basic = nil
+        jwt = nil
+        request = nil
     }
 
     init(reading field: Field) {
         let section = field.section(keys: Self.keys)
         origins = section?["origins"].flatMap(AllowedOrigins.init(reading:)) ?? .sameOrigin
+        basic = section?["basic"].flatMap(PasswordRules.init(reading:))
+        jwt = section?["jwt"].flatMap(TokenRules.init(reading:))
+        request = section?["request"].flatMap(SubrequestRules.init(reading:))
     }
 }
 
-/// Which values of the `Origin` header (RFC 6454) a route accepts. Requests without one do not come from a web page
-/// and are always accepted.
-package enum AllowedOrigins: Sendable, Equatable {
-    /// The origin's host and port must be the request's own `Host`.
-    case sameOrigin
-    /// Every origin.
-    case any
-    /// These origins, written as browsers serialise them (RFC 6454 section 6.2): scheme and host in lower case,
-    /// no default port, no trailing slash. So they compare byte by byte with the header.
-    case list([String])
+/// Users with passwords (RFC 7617).
+package struct PasswordRules: Sendable, Hashable {
+    /// An htpasswd file; an absolute path.
+    package let file: String
+    /// What browsers show when they ask; printable ASCII without quotes and backslashes.
+    package let realm: String
 
+    static let keys = ["file", "realm"]
+    /// Where the configuration names none.
+    package static let standardRealm = "pushbridge"
+
+    /// Reads a file's name, or an object with more.
     init?(reading field: Field) {
-        if case .string = field.node.value {
-            guard let text = field.string() else { return nil }
-            guard text == "*" else {
-                field.fail("expected a list of origins or \"*\"", hint: "write [\(quoted(text))]")
-                return nil
-            }
-            self = .any
-            return
+        var file: String?
+        var realm = Self.standardRealm
+        if case .object = field.node.value {
+            let section = field.section(keys: Self.keys)
+            file = section?.required("file")?.existingFile(.passwords)
+            realm = section?["realm"]?.parsed(Self.realm) ?? realm
+        } else {
+            file = field.existingFile(.passwords)
         }
-        guard let items = field.list(expected: "a list of origins or \"*\"") else { return nil }
-        self = .list(items.compactMap { $0.parsed(Self.origin) })
+        guard let file else { return nil }
+        self.file = file
+        self.realm = realm
     }
 
-    static func origin(_ text: String) throws(Mistake) -> String {
-        if text == "*" { throw Mistake("\"*\" stands alone", hint: "write \"origins\": \"*\"") }
-        if text == "null" {
-            throw Mistake("\"null\" cannot be allowed", hint: "every sandboxed page on the web has this origin")
+    private static func realm(_ text: String) throws(Mistake) -> String {
+        guard !text.isEmpty, text.utf8.allSatisfy({ (0x20...0x7E).contains($0) && $0 != 0x22 && $0 != 0x5C }) else {
+            throw Mistake("a realm is printable ASCII without quotes and backslashes")
         }
-        let parts = text.split(separator: "://", maxSplits: 1, omittingEmptySubsequences: false)
-        guard parts.count == 2, let first = parts[0].utf8.first, ASCII.isLetter(first),
-            parts[0].utf8.allSatisfy({ ASCII.isLetter($0) || ASCII.isDigit($0) || "+-.".utf8.contains($0) })
-        else { throw Mistake("expected an origin such as \"https://app.example\", found \(quoted(text))") }
-        if let end = parts[1].firstIndex(where: { "/?#".contains($0) }) {
-            throw Mistake("an origin ends after host and port", hint: "leave out \(quoted(String(parts[1][end...])))")
+        return text
+    }
+}
+
+/// Another server that decides: 2xx lets a request in.
+package struct SubrequestRules: Sendable, Hashable {
+    /// What is asked.
+    package let url: String
+    /// For one question. Positive.
+    package let timeout: Duration
+    /// How long an answer is used again, where it does not say so itself; zero: not at all.
+    package let cache: Duration
+
+    static let keys = ["url", "timeout", "cache"]
+
+    init?(reading field: Field) {
+        guard let section = field.section(keys: Self.keys) else { return nil }
+        let url = section.required("url")?.fixedURL()
+        timeout = section["timeout"]?.duration() ?? .seconds(5)
+        cache = section["cache"]?.duration(zeroAllowed: true) ?? .seconds(5)
+        guard let url else { return nil }
+        self.url = url
+    }
+}
+
+extension Field {
+    /// An http(s) URL without parameters.
+    func fixedURL() -> String? {
+        guard let template = parsed(URLTemplate.init(parsing:), example: "\"http://127.0.0.1:9000/check\"") else {
+            return nil
         }
-        if parts[1].contains("*") {
-            throw Mistake("an origin's host has no wildcard", hint: "list each host")
+        if let name = template.parameters.min() {
+            fail("has the parameter {\(name)}", hint: "this URL is the same for every request")
+            return nil
         }
-        let scheme = parts[0].lowercased()
-        let authority = try Authority(parsing: String(parts[1]), portRequired: false)
-        let defaultPort = ["http": 80, "https": 443][scheme]
-        let port = authority.port == defaultPort ? nil : authority.port
-        return "\(scheme)://\(Authority(host: authority.host.lowercased(), port: port))"
+        return template.url(parameters: [:])
     }
 }

@@ -15,9 +15,10 @@ package struct BackendTLS: Sendable, Equatable {
 
     init?(reading field: Field) {
         guard let section = field.section(keys: Self.keys) else { return nil }
-        ca = section["ca"]?.existingPath(.file)
-        certificate = section["certificate"]?.existingPath(.file)
-        key = section["key"]?.existingPath(.file)
+        ca = section["ca"]?.existingFile(.certificates)
+        certificate = section["certificate"]?.existingFile(.certificates)
+        key = section["key"]?.existingFile(.privateKey)
+        section["key"]?.checkKey(key, of: certificate)
         serverName = section["serverName"]?.parsed(Authority.host)
         verify = section["verify"]?.boolean() ?? true
         if (section["certificate"] == nil) != (section["key"] == nil) {

@@ -11,10 +11,12 @@ extension BridgeConfiguration {
     /// - Parameters:
     ///   - file: The file; relative names inside it start at its folder.
     ///   - environment: What `${NAME}` in strings stands for.
+    ///   - inspector: Looks into the files that are named; nil: it is enough that they exist.
     /// - Throws: All mistakes of the file at once; a syntax error comes alone.
     package static func load(
         file: String,
-        environment: [String: String]
+        environment: [String: String],
+        inspector: (any FileInspector)? = nil
     ) throws(ConfigurationErrors) -> BridgeConfiguration {
         let bytes: [UInt8]
         do {
@@ -30,7 +32,13 @@ extension BridgeConfiguration {
             throw ConfigurationErrors(fileName: file, errors: [ConfigurationError(path: "", message: message)])
         }
         let folder = URL(fileURLWithPath: file).deletingLastPathComponent().path
-        return try parse(bytes, fileName: file, environment: environment, baseDirectory: folder)
+        return try parse(
+            bytes,
+            fileName: file,
+            environment: environment,
+            baseDirectory: folder,
+            inspector: inspector
+        )
     }
 
     /// Reads, expands and validates a configuration that is in memory.
@@ -55,7 +63,8 @@ extension BridgeConfiguration {
         _ bytes: [UInt8],
         fileName: String,
         environment: [String: String] = [:],
-        baseDirectory: String = "."
+        baseDirectory: String = ".",
+        inspector: (any FileInspector)? = nil
     ) throws(ConfigurationErrors) -> BridgeConfiguration {
         let root: JSON5Node
         do throws(ConfigurationError) {
@@ -63,7 +72,7 @@ extension BridgeConfiguration {
         } catch {
             throw ConfigurationErrors(fileName: fileName, errors: [error])
         }
-        let reading = Reading(environment: environment, baseDirectory: baseDirectory)
+        let reading = Reading(environment: environment, baseDirectory: baseDirectory, inspector: inspector)
         let field = Field(node: root, path: "", reading: reading)
         reportDuplicates(in: field)
         let configuration = BridgeConfiguration(reading: field)

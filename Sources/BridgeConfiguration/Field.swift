@@ -5,11 +5,14 @@ final class Reading {
     let environment: [String: String]
     /// Relative file names in the configuration start here.
     let baseDirectory: String
+    /// Looks into the files that are named; nil: it is enough that they exist.
+    let inspector: (any FileInspector)?
     private(set) var errors: [ConfigurationError] = []
 
-    init(environment: [String: String], baseDirectory: String) {
+    init(environment: [String: String], baseDirectory: String, inspector: (any FileInspector)?) {
         self.environment = environment
         self.baseDirectory = baseDirectory
+        self.inspector = inspector
     }
 
     func fail(_ path: String, line: Int, _ message: String, hint: String?) {
@@ -176,6 +179,24 @@ struct Field {
             hint: Spelling.nearest(to: text, in: words).map { "did you mean \(quoted($0))?" }
         )
         return nil
+    }
+
+    /// The absolute path of a file that exists and holds what it should.
+    func existingFile(_ content: FileContent) -> String? {
+        guard let path = existingPath(.file) else { return nil }
+        if let complaint = reading.inspector?.complaint(about: path, as: content) {
+            fail("the file \(quoted(path)) \(complaint)")
+            return nil
+        }
+        return path
+    }
+
+    /// Checks that a private key is that of a certificate. This field is the key's.
+    func checkKey(_ key: String?, of certificate: String?) {
+        guard let key, let certificate,
+            let complaint = reading.inspector?.complaint(aboutKey: key, of: certificate)
+        else { return }
+        fail("the file \(quoted(key)) \(complaint)")
     }
 
     enum PathKind {

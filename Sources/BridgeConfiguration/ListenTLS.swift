@@ -18,9 +18,10 @@ package struct ListenTLS: Sendable, Hashable {
 
     init?(reading field: Field) {
         guard let section = field.section(keys: Self.keys) else { return nil }
-        let certificate = section.required("certificate")?.existingPath(.file)
-        let key = section.required("key")?.existingPath(.file)
-        clientCA = section["clientCA"]?.existingPath(.file)
+        let certificate = section.required("certificate")?.existingFile(.certificates)
+        let key = section.required("key")?.existingFile(.privateKey)
+        section["key"]?.checkKey(key, of: certificate)
+        clientCA = section["clientCA"]?.existingFile(.certificates)
         clientCertificate = section["clientCertificate"]?.choice(ClientCertificate.self) ?? .required
         if section["clientCA"] == nil {
             section["clientCertificate"]?.fail(

@@ -182,9 +182,10 @@ package struct UpstreamTLS: Sendable, Equatable {
 
     init?(reading field: Field) {
         guard let section = field.section(keys: Self.keys) else { return nil }
-        ca = section["ca"]?.existingPath(.file)
-        certificate = section["certificate"]?.existingPath(.file)
-        key = section["key"]?.existingPath(.file)
+        ca = section["ca"]?.existingFile(.certificates)
+        certificate = section["certificate"]?.existingFile(.certificates)
+        key = section["key"]?.existingFile(.privateKey)
+        section["key"]?.checkKey(key, of: certificate)
         if (section["certificate"] == nil) != (section["key"] == nil) {
             field.fail("certificate and key belong together")
         }

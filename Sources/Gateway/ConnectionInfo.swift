@@ -1,3 +1,5 @@
+import Access
+
 /// What an operator is told of one open connection.
 package struct ConnectionInfo: Sendable, Encodable {
     /// How a client is connected; the `transport` label of the metrics.
@@ -16,21 +18,28 @@ package struct ConnectionInfo: Sendable, Encodable {
     package let transport: Transport
     /// The client's IP address; nil on a Unix socket.
     package let address: String?
+    /// Who the client is, by the route's access rules; nil where they name nobody.
+    package let user: String?
     /// Milliseconds of Unix time.
     package let since: Int64
+    /// When the client's credentials end, and the connection with them, in milliseconds of Unix time; nil: they do not.
+    package let expires: Int64?
 
-    init(route: String, transport: Transport, address: String?) {
+    init(route: String, transport: Transport, address: String?, identity: ClientIdentity = .anonymous) {
         self.route = route
         self.transport = transport
         self.address = address
+        user = identity.user
         since = UnixTime.nowMilliseconds
+        expires = identity.expiresAt
     }
 
     init(_ exchange: HTTPExchange, transport: Transport) {
         self.init(
             route: exchange.route.pattern.text,
             transport: transport,
-            address: exchange.connection.channel?.remoteAddress?.ipAddress
+            address: exchange.clientAddress,
+            identity: exchange.identity
         )
     }
 }

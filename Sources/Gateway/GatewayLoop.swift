@@ -7,12 +7,15 @@ import Topics
 protocol LoopConnection: AnyObject {
     /// The bridge stops: tell the client, finish what is under way, close.
     func drain()
+    /// The client's credentials have ended, and what it has by them ends too.
+    func expire()
     /// Whether it holds topics of these routes besides its own.
     func uses(_ routes: Set<String>) -> Bool
 }
 
 extension LoopConnection {
     func uses(_ routes: Set<String>) -> Bool { false }
+    func expire() { drain() }
 }
 
 /// Everything that the connections of one event loop share. Belongs to that loop; nothing in it is locked.
@@ -27,6 +30,8 @@ final class GatewayLoop {
     let rooms: LoopRooms
     let metrics: GatewayMetrics
     private var connections: [ObjectIdentifier: (connection: any LoopConnection, info: ConnectionInfo)] = [:]
+    private var expiry = ExpiryCalendar()
+    private var expiryTimer: RepeatedTask?
     private(set) var isDraining = false
     private var quietAboutTLSUntil = NIODeadline.distantPast
     private var dateHeader = ""
@@ -53,6 +58,7 @@ final class GatewayLoop {
     func opened(_ connection: any LoopConnection, _ info: ConnectionInfo) {
         connections[ObjectIdentifier(connection)] = (connection, info)
         metrics.opened(info)
+        if let time = info.expires { expire(connection, at: time) }
         if isDraining { connection.drain() }
     }
 
@@ -60,6 +66,25 @@ final class GatewayLoop {
     func closed(_ connection: any LoopConnection) {
         guard let entry = connections.removeValue(forKey: ObjectIdentifier(connection)) else { return }
         metrics.closed(entry.info)
+        expiry.remove(ObjectIdentifier(connection))
+    }
+
+    /// Ends a connection when its client's credentials end, in milliseconds of Unix time, if it is still there; of
+    /// several times the first counts.
+    func expire(_ connection: any LoopConnection, at time: Int64) {
+        expiry.add(ObjectIdentifier(connection), at: time)
+        guard expiryTimer == nil else { return }
+        let bound = NIOLoopBound(self, eventLoop: loop)
+        expiryTimer = loop.scheduleRepeatedTask(initialDelay: .seconds(1), delay: .seconds(1)) { _ in
+            bound.value.expireNow()
+        }
+    }
+
+    private func expireNow() {
+        for identifier in expiry.due(at: UnixTime.nowMilliseconds) { connections[identifier]?.connection.expire() }
+        guard expiry.isEmpty else { return }
+        expiryTimer?.cancel()
+        expiryTimer = nil
     }
 
     /// The open connections of this loop.

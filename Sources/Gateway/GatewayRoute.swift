@@ -1,3 +1,5 @@
+import Access
+
 /// Which request paths belong to a route: literal segments and `{name}` parameters.
 package struct RoutePattern: Sendable, Hashable {
     package enum Segment: Sendable, Hashable {
@@ -49,12 +51,22 @@ package struct GatewayRoute: Sendable {
 
     package let pattern: RoutePattern
     package let origins: OriginPolicy
+    /// What a client has to show; nil: nothing.
+    package private(set) var access: AccessPolicy?
     package let service: Service
 
-    package init(pattern: RoutePattern, origins: OriginPolicy, service: Service) {
+    package init(pattern: RoutePattern, origins: OriginPolicy, access: AccessPolicy? = nil, service: Service) {
         self.pattern = pattern
         self.origins = origins
+        self.access = access
         self.service = service
+    }
+
+    /// The same route, its service and all, with other rules.
+    package func asking(_ access: AccessPolicy?) -> GatewayRoute {
+        var route = self
+        route.access = access
+        return route
     }
 }
 

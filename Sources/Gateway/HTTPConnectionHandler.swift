@@ -32,7 +32,7 @@ final class HTTPConnectionHandler: ChannelInboundHandler, RemovableChannelHandle
     private let gateway: GatewayLoop
     private let admission: Admission
     /// TLS stands before this handler.
-    private let isSecure: Bool
+    let isSecure: Bool
     private var state = State.idle
     private var context: ChannelHandlerContext?
     /// When the connection is given up; nil while a service makes an answer.
@@ -161,7 +161,7 @@ final class HTTPConnectionHandler: ChannelInboundHandler, RemovableChannelHandle
             state = .responding(exchange)
             // llhttp stops at a request that offers an upgrade; what follows it can only be another protocol.
             if head.headers.contains(name: "Upgrade") { keepsAlive = false }
-            try exchange.route.service.answer(exchange)
+            try exchange.begin()
         } catch {
             fail(error)
         }

@@ -1,3 +1,4 @@
+import Access
 import NIOCore
 import NIOHTTP1
 import Topics
@@ -11,6 +12,8 @@ final class HTTPExchange {
     let route: GatewayRoute
     let loop: GatewayLoop
     let connection: HTTPConnectionHandler
+    /// Who asks: known once the route's access rules have let the request in.
+    var identity = ClientIdentity.anonymous
     /// Called when the connection ends, or stops being an HTTP connection, before the answer is given.
     var onAbandoned: (() -> Void)?
 

@@ -43,17 +43,8 @@ package struct ListenerTLS: Sendable {
     }
 
     private static func context(_ files: Files) throws(InvalidFile) -> NIOSSLContext {
-        let chain = try certificates(files.certificate)
-        let key: NIOSSLPrivateKey
-        do {
-            key = try NIOSSLPrivateKey(file: files.key, format: .pem)
-        } catch {
-            throw InvalidFile(
-                file: files.key,
-                reason:
-                    "is no private key in PEM form without a passphrase (it begins with -----BEGIN … PRIVATE KEY-----)"
-            )
-        }
+        let chain = try PEMFile.certificates(files.certificate)
+        let key = try PEMFile.privateKey(files.key)
         var configuration = TLSConfiguration.makeServerConfiguration(
             certificateChain: chain.map { .certificate($0) },
             privateKey: .privateKey(key)
@@ -61,29 +52,15 @@ package struct ListenerTLS: Sendable {
         configuration.minimumTLSVersion = .tlsv12
         configuration.applicationProtocols = ["http/1.1"]
         if let authorities = files.clientCA {
-            configuration.trustRoots = .certificates(try certificates(authorities))
+            configuration.trustRoots = .certificates(try PEMFile.certificates(authorities))
             configuration.certificateVerification =
                 files.clientCertificateIsOptional ? .optionalVerification : .noHostnameVerification
         }
         do {
             return try NIOSSLContext(configuration: configuration)
         } catch {
-            throw InvalidFile(
-                file: files.key,
-                reason: "does not belong to the certificate in \(files.certificate), or cannot be used: \(error)"
-            )
+            throw PEMFile.mismatch(key: files.key, certificate: files.certificate, error)
         }
-    }
-
-    private static func certificates(_ file: String) throws(InvalidFile) -> [NIOSSLCertificate] {
-        let found = (try? NIOSSLCertificate.fromPEMFile(file)) ?? []
-        guard !found.isEmpty else {
-            throw InvalidFile(
-                file: file,
-                reason: "holds no certificate in PEM form (it begins with -----BEGIN CERTIFICATE-----)"
-            )
-        }
-        return found
     }
 }
 

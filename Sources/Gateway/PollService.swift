@@ -223,12 +223,17 @@ package struct PollService: Sendable {
         return [
             "ETag": "\"\(revision.document.id)\"",
             // Asking again costs the backend nothing, so nobody needs to work with an older copy.
-            "Cache-Control": forwardedHeaders.isEmpty ? "no-cache" : "private, no-cache",
+            "Cache-Control": cacheControl(exchange),
             "Age": String(age),
             "Link": "<\(exchange.head.uri)>; rel=\"alternate\"; type=\"text/event-stream\"",
             "Vary": (["Accept"] + forwardedHeaders).joined(separator: ", "),
             "X-Pushbridge-State": (shard.status?.state ?? .live).rawValue,
         ]
+    }
+
+    /// What one person may see is for no shared cache.
+    private func cacheControl(_ exchange: HTTPExchange) -> String {
+        forwardedHeaders.isEmpty && exchange.route.access == nil ? "no-cache" : "private, no-cache"
     }
 
     // MARK: Server-sent events
@@ -245,7 +250,7 @@ package struct PollService: Sendable {
             case .success:
                 let headers: HTTPHeaders = [
                     "Content-Type": "text/event-stream; charset=utf-8",
-                    "Cache-Control": self.forwardedHeaders.isEmpty ? "no-cache" : "private, no-cache",
+                    "Cache-Control": self.cacheControl(exchange),
                     "X-Accel-Buffering": "no",
                     "X-Pushbridge-State": (shard.status?.state ?? .live).rawValue,
                 ]
@@ -269,7 +274,10 @@ package struct PollService: Sendable {
         var headers: HTTPHeaders = ["Allow": "GET, HEAD, OPTIONS"]
         if exchange.head.headers.contains(name: "Access-Control-Request-Method") {
             headers.add(name: "Access-Control-Allow-Methods", value: "GET, HEAD")
-            let asked = ["If-None-Match", "Last-Event-ID", "Prefer"] + forwardedHeaders
+            var asked = ["If-None-Match", "Last-Event-ID", "Prefer"] + forwardedHeaders
+            if exchange.route.access != nil, !forwardedHeaders.contains("authorization") {
+                asked.append("Authorization")
+            }
             headers.add(name: "Access-Control-Allow-Headers", value: asked.joined(separator: ", "))
             headers.add(name: "Access-Control-Max-Age", value: "600")
         }

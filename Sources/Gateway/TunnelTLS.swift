@@ -12,7 +12,7 @@ package struct TunnelTLS: Sendable {
     ///   - key: its private key, a PEM file.
     ///   - serverName: nil: the backend's host.
     ///   - verify: whether the backend's certificate is checked.
-    /// - Throws: NIOSSL's error for a file that holds no certificate or key.
+    /// - Throws: `ListenerTLS.InvalidFile`, or NIOSSL's error for a key of another certificate.
     package init(
         ca: String? = nil,
         certificate: String? = nil,
@@ -21,10 +21,10 @@ package struct TunnelTLS: Sendable {
         verify: Bool = true
     ) throws {
         var configuration = TLSConfiguration.makeClientConfiguration()
-        if let ca { configuration.trustRoots = .file(ca) }
+        if let ca { configuration.trustRoots = .certificates(try PEMFile.certificates(ca)) }
         if let certificate, let key {
-            configuration.certificateChain = try NIOSSLCertificate.fromPEMFile(certificate).map { .certificate($0) }
-            configuration.privateKey = .privateKey(try NIOSSLPrivateKey(file: key, format: .pem))
+            configuration.certificateChain = try PEMFile.certificates(certificate).map { .certificate($0) }
+            configuration.privateKey = .privateKey(try PEMFile.privateKey(key))
         }
         if !verify { configuration.certificateVerification = .none }
         context = try NIOSSLContext(configuration: configuration)

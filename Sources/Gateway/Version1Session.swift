@@ -1,3 +1,4 @@
+import Access
 import NIOCore
 import NIOHTTP1
 import Topics
@@ -28,6 +29,9 @@ final class Version1Session: WebSocketConnection, SubscriberSink {
     private let scope: Scope
     private(set) var socket: WebSocketHandler?
     private var held: [String: Held] = [:]
+    /// Whether access rules are asked about a subscription. The messages behind it wait, so that they stay in order.
+    private var isDeciding = false
+    private var waiting: [Version1Message] = []
 
     init(gateway: GatewayLoop, request: ClientRequest, scope: Scope) {
         self.gateway = gateway
@@ -104,14 +108,14 @@ final class Version1Session: WebSocketConnection, SubscriberSink {
             return
         }
         do {
-            try handle(try Version1Message(Array(message.readableBytesView)))
-        } catch {
-            switch error {
-            case let mistake as Version1Message.Mistake:
-                reply(Version1Answer.error(400, mistake.reason, topic: nil, reference: mistake.reference))
-            default:
-                reply(Version1Answer.error(500, "\(error)", topic: nil, reference: nil))
+            let message = try Version1Message(Array(message.readableBytesView))
+            if isDeciding {
+                waiting.append(message)
+            } else {
+                try handle(message)
             }
+        } catch {
+            report(error)
         }
     }
 
@@ -120,12 +124,13 @@ final class Version1Session: WebSocketConnection, SubscriberSink {
             socket.pauseReading()
             return
         }
-        socket.resumeReading()
+        if !isDeciding { socket.resumeReading() }
         for case .poll(let subscription, _) in held.values { subscription.sinkBecameReady() }
     }
 
     func webSocketClosed(_ socket: WebSocketHandler, _ closure: WebSocketClosure) {
         self.socket = nil
+        waiting = []
         let all = held.values
         held = [:]
         for one in all { end(one) }
@@ -147,17 +152,22 @@ final class Version1Session: WebSocketConnection, SubscriberSink {
         case .ping:
             reply(ByteBuffer(string: #"{"type":"pong"}"#))
         case .subscribe(let topic, let mode, let since, let maximumRate):
-            do {
-                try subscribe(topic, mode: mode, since: since, maximumRate: maximumRate)
-            } catch {
-                reply(
-                    Version1Answer.error(
-                        Int(error.status.code),
-                        error.detail,
-                        topic: topic,
-                        reference: message.reference
-                    )
-                )
+            answering(topic, message.reference) { () throws(Problem) in
+                let found = try resolve(topic)
+                let begin = { [self] () throws(Problem) in
+                    try subscribe(topic, found, mode: mode, since: since, maximumRate: maximumRate)
+                }
+                // The connection itself has been judged by its own route's rules.
+                guard case .all = scope, let policy = found.route.access else {
+                    try begin()
+                    return
+                }
+                decide(policy, found.target, topic) { decision in
+                    self.answering(topic, message.reference) { () throws(Problem) in
+                        if case .denied(let denial) = decision { throw Problem(denial) }
+                        try begin()
+                    }
+                }
             }
         case .unsubscribe(let topic):
             let name = held[topic] == nil ? (try? name(of: topic)) ?? topic : topic
@@ -168,23 +178,71 @@ final class Version1Session: WebSocketConnection, SubscriberSink {
             end(subscribed)
             reply(Version1Answer.unsubscribed(topic))
         case .send(let topic, let data):
-            do {
+            answering(topic, message.reference) { () throws(Problem) in
                 try send(data, to: topic, reference: message.reference)
-            } catch {
-                reply(
-                    Version1Answer.error(
-                        Int(error.status.code),
-                        error.detail,
-                        topic: topic,
-                        reference: message.reference
-                    )
-                )
             }
         }
     }
 
-    private func subscribe(_ topic: String, mode: String?, since: String?, maximumRate: Double?) throws(Problem) {
-        let (route, parameters, target) = try resolve(topic)
+    /// Tells the client of what goes wrong with a message of its own.
+    private func answering(_ topic: String, _ reference: [UInt8]?, _ action: () throws(Problem) -> Void) {
+        do throws(Problem) {
+            try action()
+        } catch {
+            reply(Version1Answer.error(Int(error.status.code), error.detail, topic: topic, reference: reference))
+        }
+    }
+
+    private func report(_ error: any Error) {
+        switch error {
+        case let mistake as Version1Message.Mistake:
+            reply(Version1Answer.error(400, mistake.reason, topic: nil, reference: mistake.reference))
+        default:
+            reply(Version1Answer.error(500, "\(error)", topic: nil, reference: nil))
+        }
+    }
+
+    // MARK: Access
+
+    /// Asks the rules of a topic's route, by what the client showed in its handshake or shows in the topic's query.
+    /// Nothing that the client sends meanwhile is looked at before.
+    private func decide(
+        _ policy: AccessPolicy,
+        _ target: RequestTarget,
+        _ topic: String,
+        _ then: @escaping (AccessDecision) -> Void
+    ) {
+        isDeciding = true
+        socket?.pauseReading()
+        policy.decide(request.access(to: target, topic), on: gateway.loop).whenSuccess { decision in
+            self.isDeciding = false
+            guard let socket = self.socket else { return }
+            switch decision {
+            case .admitted(let identity):
+                if let time = identity.expiresAt { self.gateway.expire(self, at: time) }
+            case .denied(let denial):
+                self.gateway.report(denial, path: target.rawPath, address: self.request.info.address)
+            }
+            then(decision)
+            while !self.isDeciding, !self.waiting.isEmpty {
+                do {
+                    try self.handle(self.waiting.removeFirst())
+                } catch {
+                    self.report(error)
+                }
+            }
+            if !self.isDeciding, socket.isWritable { socket.resumeReading() }
+        }
+    }
+
+    private func subscribe(
+        _ topic: String,
+        _ found: Resolved,
+        mode: String?,
+        since: String?,
+        maximumRate: Double?
+    ) throws(Problem) {
+        let (route, parameters, target) = found
         switch route.service {
         case .poll(let service):
             let mode = try service.mode(mode, standard: .patch)
@@ -266,7 +324,9 @@ final class Version1Session: WebSocketConnection, SubscriberSink {
         }
     }
 
-    private func resolve(_ topic: String) throws(Problem) -> (GatewayRoute, [String: String], RequestTarget) {
+    private typealias Resolved = (route: GatewayRoute, parameters: [String: String], target: RequestTarget)
+
+    private func resolve(_ topic: String) throws(Problem) -> Resolved {
         guard let target = RequestTarget(topic) else { throw .badRequest("a topic is a path, such as /scores/premier") }
         guard let (route, parameters) = gateway.router.route(for: target.segments) else { throw .notFound }
         guard route.origins.allows(origin: request.origin, host: request.host) else {

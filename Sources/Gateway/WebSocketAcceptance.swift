@@ -1,3 +1,4 @@
+import Access
 import NIOHTTP1
 import WebSocket
 
@@ -35,23 +36,20 @@ struct WebSocketAcceptance {
             throw Problem(refusal)
         case .notAnUpgrade: throw Problem(WebSocketHandshake.upgradeRequired)
         }
-        let origin = head.headers.first(name: "Origin")
-        guard exchange.route.origins.allows(origin: origin, host: head.headers.first(name: "Host")) else {
-            exchange.loop.logger.info(
-                "upgrade refused",
-                metadata: ["origin": "\(origin ?? "")", "path": "\(exchange.target.rawPath)"]
-            )
-            exchange.loop.metrics.rejected("origin")
-            throw Problem(status: .forbidden, detail: "pages of this origin may not connect")
-        }
-        let chosen = upgrade.subprotocols.first { subprotocols.contains($0) }
-        if requiresKnownSubprotocol, chosen == nil, !upgrade.subprotocols.isEmpty {
+        // Also where the handshake was not seen to be one before.
+        try exchange.checkOrigin()
+        // A token among the subprotocols is no subprotocol to speak.
+        let (offered, answerAlone) =
+            exchange.route.access?.takesTokens == true
+            ? SubprotocolToken.split(upgrade.subprotocols) : (upgrade.subprotocols, nil)
+        let chosen = offered.first { subprotocols.contains($0) }
+        if requiresKnownSubprotocol, chosen == nil, !offered.isEmpty {
             throw .badRequest("this route speaks the subprotocols \(subprotocols.joined(separator: ", "))")
         }
         let negotiated = DeflateNegotiation.answer(upgrade.extensions, policy: compression)
         subprotocol = chosen
         deflate = negotiated?.agreed
-        headers = upgrade.responseHeaders(subprotocol: chosen, extensions: negotiated?.header)
+        headers = upgrade.responseHeaders(subprotocol: chosen ?? answerAlone, extensions: negotiated?.header)
     }
 }
 

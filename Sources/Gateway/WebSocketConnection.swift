@@ -13,6 +13,10 @@ extension WebSocketConnection {
         socket?.close(code: .goingAway, reason: "the bridge stops; reconnect after a moment")
     }
 
+    func expire() {
+        socket?.close(code: .policyViolation, reason: "your credentials have expired; connect with new ones")
+    }
+
     /// Whether the client has taken all that it was sent: only then is it given the next version.
     var canTakeMore: Bool { socket.map { $0.isWritable && $0.isDrained } ?? false }
 

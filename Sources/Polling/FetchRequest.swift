@@ -13,6 +13,8 @@ package struct FetchRequest: Sendable {
     /// Bytes after content decoding; a longer body is cut off while it arrives and fails as `tooLarge`.
     package var maxBody: Int
     package var tls: UpstreamTLS?
+    /// Whether a redirect on the same host is followed; else it is the answer.
+    package var followsRedirects = true
 
     package init(
         url: String,

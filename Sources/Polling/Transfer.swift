@@ -28,6 +28,7 @@ final class Transfer {
 
     private var method = "GET"
     private var maxBody = 0
+    private var followsRedirects = true
     private var timeout: Nanoseconds = 0
     private var refusal: Refusal?
     private var headerList: UnsafeMutablePointer<curl_slist>?
@@ -101,6 +102,7 @@ final class Transfer {
         started = now
         self.timeout = timeout
         method = request.method
+        followsRedirects = request.followsRedirects
         hops = 0
         wireBytes = 0
         connectionsOpened = 0
@@ -120,7 +122,7 @@ final class Transfer {
     /// Where the answer redirects to, or why that is not followed; nil where it is no redirect.
     var redirect: Result<String, FetchFailure>? {
         let status = status
-        guard [301, 302, 303, 307, 308].contains(status), let location = head.first(.location) else { return nil }
+        guard followsRedirects, [301, 302, 303, 307, 308].contains(status), let location = head.first(.location) else { return nil }
         guard hops < Self.maxHops else {
             return .failure(FetchFailure(code: .status(status), reason: "more than \(Self.maxHops) redirects"))
         }

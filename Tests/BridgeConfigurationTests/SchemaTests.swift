@@ -18,7 +18,9 @@ struct SchemaTests {
     private static let modelKeys: [String: [String]] = [
         "listen": ListenAddress.keys, "listenTLS": ListenTLS.keys, "admin": AdminAddress.keys, "limits": Limits.keys,
         "keepAlive": KeepAlive.keys,
-        "access": AccessRules.keys, "upstream": UpstreamLimits.keys, "route": Route.keys, "poll": PollRoute.keys,
+        "access": AccessRules.keys, "passwords": PasswordRules.keys, "tokens": TokenRules.keys,
+        "subrequest": SubrequestRules.keys, "upstream": UpstreamLimits.keys, "route": Route.keys,
+        "poll": PollRoute.keys,
         "interval": PollInterval.keys, "tls": UpstreamTLS.keys, "send": SendTarget.keys, "tunnel": TunnelRoute.keys,
         "backendTLS": BackendTLS.keys,
         "channel": ChannelRoute.keys, "multiplex": MultiplexRoute.keys, "files": FilesRoute.keys,
@@ -86,6 +88,14 @@ struct SchemaTests {
                         [
                             "path": "/p",
                             "poll": make("poll", ["url": "http://h/", "send": make("send", ["url": "http://h/"])]),
+                            "access": make(
+                                "access",
+                                [
+                                    "basic": make("passwords", ["file": "folder/file.txt"]),
+                                    "jwt": make("tokens", ["hs256": "s"]),
+                                    "request": make("subrequest", ["url": "http://h/"]),
+                                ]
+                            ),
                         ],
                         ["path": "/t", "tunnel": make("tunnel", ["to": "tcp://h:1"])],
                         ["path": "/c", "channel": make("channel", [:])],

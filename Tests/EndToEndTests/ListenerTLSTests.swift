@@ -121,8 +121,8 @@ struct ListenerTLSTests {
     @Test(
         "files that are no certificate or the wrong key end with 78 and say which",
         arguments: [
-            ("cert.pem", "listen[0].tls: ", "holds no certificate"),
-            ("key.pem", "listen[0].tls: ", "is no private key"),
+            ("cert.pem", "listen[0].tls.certificate: ", "holds no certificate"),
+            ("key.pem", "listen[0].tls.key: ", "is no private key"),
         ]
     )
     func wrongFiles(name: String, place: String, words: String) async throws {

@@ -52,7 +52,18 @@ struct BridgeProcess {
             Output.error("\(error)")
             throw ExitStatus.software
         }
-        let routes = configuration.routes.map { $0.gatewayRoute(configuration, poller: poller, logger: logger) }
+        let policies = AccessPolicies(poller: poller, logger: logger)
+        let routes: [GatewayRoute]
+        do throws(UnusableFile) {
+            let access = try policies.policies(for: configuration)
+            routes = configuration.routes.map { route in
+                route.gatewayRoute(configuration, policies: access, poller: poller, logger: logger)
+            }
+        } catch {
+            Output.error("\(error)")
+            await poller.shutdown()
+            throw ExitStatus.configuration
+        }
         let fixedRoutes = extraRoutes + [.clientLibrary]
         let gateway = GatewayServer(
             group: group,
@@ -77,6 +88,7 @@ struct BridgeProcess {
             inherited: inherited,
             status: status,
             gateway: gateway,
+            policies: policies,
             poller: poller,
             logger: logger,
             read: read

@@ -1,3 +1,4 @@
+import Access
 import BridgeConfiguration
 import Gateway
 import Logging
@@ -8,6 +9,7 @@ import Polling
 actor Reload {
     private let readFile: (@Sendable () throws(ConfigurationErrors) -> BridgeConfiguration)?
     private let gateway: GatewayServer
+    private let policies: AccessPolicies
     private let poller: Poller
     private let extraRoutes: [GatewayRoute]
     private let inherited: InheritedListeners
@@ -29,6 +31,7 @@ actor Reload {
         inherited: InheritedListeners,
         status: ServiceStatus,
         gateway: GatewayServer,
+        policies: AccessPolicies,
         poller: Poller,
         logger: Logger,
         read: (@Sendable () throws(ConfigurationErrors) -> BridgeConfiguration)?
@@ -40,6 +43,7 @@ actor Reload {
         self.inherited = inherited
         self.status = status
         self.gateway = gateway
+        self.policies = policies
         self.poller = poller
         self.logger = logger
         readFile = read
@@ -89,6 +93,12 @@ actor Reload {
         } catch {
             return .refused(errors: error.errors.map { "\($0)" })
         }
+        let access: [AccessRules: AccessPolicy]
+        do throws(UnusableFile) {
+            access = try policies.policies(for: new)
+        } catch {
+            return .refused(errors: ["\(error)"])
+        }
         let addresses: [ListenerAddress]
         do throws(InvalidListeners) {
             addresses = try new.listenerAddresses(inherited: inherited)
@@ -102,14 +112,17 @@ actor Reload {
             return .refused(errors: ["\(error)"])
         }
         gateway.apply(new.gatewaySettings)
-        var report = replaceRoutes(with: new)
+        var report = replaceRoutes(with: new, access)
         report.opened = listeners.opened.map(\.url)
         report.closed = listeners.closed.map(\.url)
         configuration = new
         return .done(report)
     }
 
-    private func replaceRoutes(with new: BridgeConfiguration) -> ReloadReport {
+    private func replaceRoutes(
+        with new: BridgeConfiguration,
+        _ access: [AccessRules: AccessPolicy]
+    ) -> ReloadReport {
         let old = Array(zip(configuration.routes, routes))
         var report = ReloadReport(
             added: [],
@@ -121,17 +134,18 @@ actor Reload {
         routes = new.routes.map { route in
             guard let (before, running) = old.first(where: { $0.0.path.text == route.path.text }) else {
                 report.added.append(route.path.text)
-                return route.gatewayRoute(new, poller: poller, logger: logger)
+                return route.gatewayRoute(new, policies: access, poller: poller, logger: logger)
             }
             let isSame =
                 before.kind == route.kind && before.compression == route.compression
                 && (before.access ?? configuration.access) == (route.access ?? new.access)
             if isSame {
                 report.kept += 1
-                return running
+                // Users and keys have been read again.
+                return running.asking(access[route.access ?? new.access])
             }
             report.changed.append(route.path.text)
-            return route.gatewayRoute(new, poller: poller, logger: logger)
+            return route.gatewayRoute(new, policies: access, poller: poller, logger: logger)
         }
         report.removed = configuration.routes.map(\.path.text).filter { path in
             !new.routes.contains { $0.path.text == path }

@@ -1,3 +1,4 @@
+import Access
 import BridgeConfiguration
 import Crypto
 import Foundation
@@ -11,7 +12,12 @@ import WebSocket
 
 extension Route {
     /// The gateway's view of a configured route.
-    func gatewayRoute(_ configuration: BridgeConfiguration, poller: Poller, logger: Logger) -> GatewayRoute {
+    func gatewayRoute(
+        _ configuration: BridgeConfiguration,
+        policies: [AccessRules: AccessPolicy],
+        poller: Poller,
+        logger: Logger
+    ) -> GatewayRoute {
         let service: GatewayRoute.Service =
             switch kind {
             case .poll(let poll):
@@ -31,9 +37,11 @@ extension Route {
             case .files(let files):
                 .files(FilesService(root: files.root, prefix: path.folder, index: files.index, logger: logger))
             }
+        let rules = access ?? configuration.access
         return GatewayRoute(
             pattern: RoutePattern(path, isFolder: kind.name == "files"),
-            origins: OriginPolicy((access ?? configuration.access).origins),
+            origins: OriginPolicy(rules.origins),
+            access: policies[rules],
             service: service
         )
     }

@@ -24,7 +24,11 @@ struct ServeCommand: AsyncParsableCommand {
         LogOutput.bootstrap(level: configuration.logLevel)
         let name = file.config
         let process = BridgeProcess(configuration: configuration) { () throws(ConfigurationErrors) in
-            try BridgeConfiguration.load(file: name, environment: ProcessInfo.processInfo.environment)
+            try BridgeConfiguration.load(
+                file: name,
+                environment: ProcessInfo.processInfo.environment,
+                inspector: FileInspection()
+            )
         }
         try await process.run()
     }
@@ -42,7 +46,11 @@ struct ConfigurationFile: ParsableArguments {
     /// Reads and validates the file; prints every error with its place where it is wrong.
     func load() throws -> BridgeConfiguration {
         do {
-            return try BridgeConfiguration.load(file: config, environment: ProcessInfo.processInfo.environment)
+            return try BridgeConfiguration.load(
+                file: config,
+                environment: ProcessInfo.processInfo.environment,
+                inspector: FileInspection()
+            )
         } catch {
             Output.error("\(error)")
             throw ExitStatus.configuration

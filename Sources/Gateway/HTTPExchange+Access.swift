@@ -1,0 +1,104 @@
+import Access
+import NIOCore
+import NIOHTTP1
+
+extension HTTPExchange {
+    /// Asks the route's access rules, and has its service answer a request that they let in. Everything that a client may
+    /// get, by whatever transport, goes through here.
+    ///
+    /// - Throws: what can be said at once.
+    func begin() throws(Problem) {
+        if asksForWebSocket { try checkOrigin() }
+        // A browser asks before it sends credentials, and without them (WHATWG Fetch section 4.9).
+        let isPreflight = head.method == .OPTIONS && head.headers.contains(name: "Access-Control-Request-Method")
+        guard let policy = route.access, !isPreflight else {
+            try route.service.answer(self)
+            return
+        }
+        var isAbandoned = false
+        onAbandoned = { isAbandoned = true }
+        policy.decide(AccessRequest(self), on: loop.loop).whenSuccess { decision in
+            guard !isAbandoned else { return }
+            self.onAbandoned = nil
+            do throws(Problem) {
+                switch decision {
+                case .admitted(let identity):
+                    self.identity = identity
+                    try self.route.service.answer(self)
+                case .denied(let denial):
+                    self.loop.report(denial, path: self.target.rawPath, address: self.clientAddress)
+                    throw Problem(denial)
+                }
+            } catch {
+                self.fail(error)
+            }
+        }
+    }
+
+    /// The client's IP address; nil on a Unix socket.
+    var clientAddress: String? { connection.channel?.remoteAddress?.ipAddress }
+
+    /// A WebSocket is a way in for pages of other sites that nothing in the browser guards.
+    ///
+    /// - Throws: 403 for a page that may not connect.
+    func checkOrigin() throws(Problem) {
+        let origin = head.headers.first(name: "Origin")
+        guard !route.origins.allows(origin: origin, host: head.headers.first(name: "Host")) else { return }
+        loop.logger.info("upgrade refused", metadata: ["origin": "\(origin ?? "")", "path": "\(target.rawPath)"])
+        loop.metrics.rejected("origin")
+        throw Problem(status: .forbidden, detail: "pages of this origin may not connect")
+    }
+}
+
+extension AccessPolicy {
+    /// Judges a request away from the event loop, and comes back to it.
+    func decide(_ request: AccessRequest, on loop: any EventLoop) -> EventLoopFuture<AccessDecision>.Isolated {
+        loop.makeFutureWithTask { await self.decide(request) }.assumeIsolated()
+    }
+}
+
+extension GatewayLoop {
+    /// Tells the operator why somebody was not let in.
+    func report(_ denial: AccessDenial, path: String, address: String?) {
+        logger.info(
+            "access denied",
+            metadata: ["path": "\(path)", "address": "\(address ?? "-")", "reason": "\(denial.reason)"]
+        )
+        metrics.rejected("access")
+    }
+}
+
+extension AccessRequest {
+    init(_ exchange: HTTPExchange) {
+        self.init(
+            method: exchange.head.method.rawValue,
+            target: exchange.head.uri,
+            headers: exchange.head.headers.map { (name: $0.name, value: $0.value) },
+            query: exchange.target.query,
+            address: exchange.clientAddress,
+            isSecure: exchange.connection.isSecure
+        )
+    }
+}
+
+extension Problem {
+    /// The answer tells nothing of the reason: whoever guesses learns from it.
+    init(_ denial: AccessDenial) {
+        switch denial.answer {
+        case .unauthenticated(let challenges):
+            self.init(
+                status: .unauthorized,
+                detail: "this path asks who you are",
+                headers: HTTPHeaders(challenges.map { ("WWW-Authenticate", $0) })
+            )
+        case .forbidden:
+            self.init(status: .forbidden, detail: "you may not use this path")
+        case .undecided(let seconds):
+            self.init(
+                status: .serviceUnavailable,
+                detail: "whether you may use this path cannot be told now; try again later",
+                headers: ["Retry-After": String(seconds)]
+            )
+        }
+    }
+}
