@@ -69,7 +69,9 @@ package struct TokenRules: Sendable, Hashable {
     }
 
     private static func keySet(_ field: Field) -> Keys? {
-        guard case .string(let text) = field.node.value, text.lowercased().hasPrefix("http") else {
+        guard case .string(let text) = field.node.value,
+            ["http://", "https://"].contains(where: text.lowercased().hasPrefix)
+        else {
             return field.existingFile(.keySet).map(Keys.keySetFile)
         }
         return field.fixedURL().map(Keys.keySetURL)

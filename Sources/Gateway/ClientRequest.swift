@@ -7,25 +7,27 @@ struct ClientRequest {
     let origin: String?
     let host: String?
     let info: ConnectionInfo
-    private let handshake: AccessRequest
+    private let query: [(name: String, value: String)]
+    private let isSecure: Bool
 
     init(_ exchange: HTTPExchange) {
         origin = exchange.head.headers.first(name: "Origin")
         host = exchange.head.headers.first(name: "Host")
         headers = exchange.head.headers
         info = ConnectionInfo(exchange, transport: .version1)
-        handshake = AccessRequest(exchange)
+        query = exchange.target.query
+        isSecure = exchange.connection.isSecure
     }
 
     /// What access rules are asked about a topic that is subscribed over the connection.
     func access(to target: RequestTarget, _ topic: String) -> AccessRequest {
         AccessRequest(
-            method: handshake.method,
+            method: "GET",
             target: topic,
-            headers: handshake.headers,
-            query: target.query + handshake.query,
-            address: handshake.address,
-            isSecure: handshake.isSecure
+            headers: headers.map { (name: $0.name, value: $0.value) },
+            query: target.query + query,
+            address: info.address,
+            isSecure: isSecure
         )
     }
 }

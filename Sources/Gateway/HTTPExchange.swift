@@ -82,6 +82,10 @@ final class HTTPExchange {
             route.origins.allows(origin: origin, host: head.headers.first(name: "Host"))
         else { return }
         headers.replaceOrAdd(name: "Access-Control-Allow-Origin", value: route.origins == .any ? "*" : origin)
+        // Pages that were named may send cookies and passwords along; those of just any site may not.
+        if route.access != nil, route.origins != .any {
+            headers.replaceOrAdd(name: "Access-Control-Allow-Credentials", value: "true")
+        }
         headers.replaceOrAdd(
             name: "Access-Control-Expose-Headers",
             value: "ETag, Age, Link, Preference-Applied, X-Pushbridge-State"

@@ -179,6 +179,8 @@ package struct PollService: Sendable {
 
     private func answerLongPoll(_ exchange: HTTPExchange, shard: TopicShard, unless held: VersionID, wait: Int) {
         var timer: Scheduled<Void>?
+        let wait =
+            exchange.identity.expiresAt.map { min(wait, Int(max(0, ($0 - UnixTime.nowMilliseconds) / 1000))) } ?? wait
         let applied: HTTPHeaders = ["Preference-Applied": "wait=\(wait)"]
         let waiter = shard.awaitDocument(unless: held) { result in
             timer?.cancel()

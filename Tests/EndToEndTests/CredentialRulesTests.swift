@@ -195,6 +195,7 @@ struct CredentialRulesTests {
             let answer = try await Curl(bridge.url("/scores/a"), "-H", origin)
             #expect(answer.status == 401)
             #expect(answer["Access-Control-Allow-Origin"] == "https://app.example")
+            #expect(answer["Access-Control-Allow-Credentials"] == "true")
             // A page of another site does not get as far as the password.
             let refusal = await #expect(throws: WebSocketClient.Refused.self) {
                 _ = try await WebSocketClient.open(
