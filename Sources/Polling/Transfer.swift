@@ -122,7 +122,9 @@ final class Transfer {
     /// Where the answer redirects to, or why that is not followed; nil where it is no redirect.
     var redirect: Result<String, FetchFailure>? {
         let status = status
-        guard followsRedirects, [301, 302, 303, 307, 308].contains(status), let location = head.first(.location) else { return nil }
+        guard followsRedirects, [301, 302, 303, 307, 308].contains(status), let location = head.first(.location) else {
+            return nil
+        }
         guard hops < Self.maxHops else {
             return .failure(FetchFailure(code: .status(status), reason: "more than \(Self.maxHops) redirects"))
         }
