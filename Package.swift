@@ -189,7 +189,7 @@ let package = Package(
                 .product(name: "NIOHTTP1", package: "swift-nio"),
                 .product(name: "Crypto", package: "swift-crypto"),
             ],
-            exclude: ["Python"]
+            exclude: ["Node", "Python"]
         ),
     ],
     swiftLanguageModes: [.v6]

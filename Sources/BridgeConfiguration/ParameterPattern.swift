@@ -14,10 +14,13 @@ package struct ParameterPattern: Sendable, Equatable, CustomStringConvertible {
 
     package static func == (first: ParameterPattern, second: ParameterPattern) -> Bool { first.text == second.text }
 
-    /// Whether the pattern matches the whole value. Never for an empty value, `.`, `..`, or more than 256 bytes of
-    /// UTF-8: the engine backtracks, and its work must have a bound that the client does not choose.
+    /// Whether the pattern matches the whole value. Never for an empty value, `.`, `..`, one with a NUL, which ends the
+    /// text for many a backend, or more than 256 bytes of UTF-8: the engine backtracks, and its work must have a bound
+    /// that the client does not choose.
     package func accepts(_ value: String) -> Bool {
-        guard !value.isEmpty, value != ".", value != "..", value.utf8.count <= 256 else { return false }
+        guard !value.isEmpty, value != ".", value != "..", value.utf8.count <= 256, !value.utf8.contains(0) else {
+            return false
+        }
         guard let matcher else {
             return value.utf8.count <= 64
                 && value.utf8.allSatisfy { ASCII.isUnreserved($0) && $0 != 0x7E }

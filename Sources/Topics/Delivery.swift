@@ -34,6 +34,14 @@ package struct Delivery: Sendable {
 
     package let kind: Kind
     package let body: Body
+    /// How many messages or events the body holds: in `events` mode one for each item.
+    package let messageCount: Int
+
+    init(kind: Kind, body: Body, messageCount: Int = 1) {
+        self.kind = kind
+        self.body = body
+        self.messageCount = messageCount
+    }
 
     /// Nothing to write: the receiver's version moves on without a word, as in `events` mode when no item changed.
     package var isEmpty: Bool {

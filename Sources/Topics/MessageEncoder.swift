@@ -108,7 +108,7 @@ struct MessageEncoder {
                 event.write(line: Array(line.readableBytesView))
                 stream.writeImmutableBuffer(event.finished())
             }
-            return Delivery(kind: .event, body: .wire(stream))
+            return Delivery(kind: .event, body: .wire(stream), messageCount: changes.count)
         }
     }
 
@@ -192,7 +192,11 @@ struct MessageEncoder {
 
     private func messages(_ kind: Delivery.Kind, _ messages: [(Opcode, ByteBuffer)]) -> Delivery {
         if format.compression == .perConnection {
-            return Delivery(kind: kind, body: .messages(messages.map { .init(opcode: $0, payload: $1) }))
+            return Delivery(
+                kind: kind,
+                body: .messages(messages.map { .init(opcode: $0, payload: $1) }),
+                messageCount: messages.count
+            )
         }
         var wire = ByteBuffer()
         for (opcode, payload) in messages {
@@ -208,7 +212,7 @@ struct MessageEncoder {
                 wire.writeImmutableBuffer(encoded)
             }
         }
-        return Delivery(kind: kind, body: .wire(wire))
+        return Delivery(kind: kind, body: .wire(wire), messageCount: messages.count)
     }
 }
 

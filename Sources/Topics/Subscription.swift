@@ -15,6 +15,8 @@ package final class Subscription {
     var position: SubscriptionPosition
     /// The place in the group, kept by the group so that leaving costs the same whatever its size.
     var indexInGroup = 0
+    /// The number of the revision that a step is being made to, while one is.
+    var goal = 0
     private(set) var sink: (any SubscriberSink)?
     private(set) weak var shard: TopicShard?
 

@@ -56,7 +56,7 @@ package final class Topic: Sendable {
     /// Takes the body of a good answer. Parsing, comparing and the encoding of the update happen here, so it must not
     /// be called on an event loop, and only once at a time.
     package func received(_ answer: SourceAnswer) -> AnswerVerdict {
-        countSavedPolls(bodyBytes: answer.body.count)
+        savedBytes.wrappingAdd(savedFetches * answer.body.count, ordering: .relaxed)
         let digest = SHA256.hash(data: answer.body)
         let (last, lastDigest) = state.withLock { ($0.revision, $0.bodyDigest) }
         if let last, digest == lastDigest {
@@ -83,7 +83,6 @@ package final class Topic: Sendable {
 
     /// The upstream said that nothing changed (304).
     package func confirmed(atMilliseconds now: Int64) {
-        countSavedPolls(bodyBytes: 0)
         note(.notModified)
         guard let last = state.withLock({ $0.revision }) else { return }
         confirm(at: now, last: last)
@@ -104,15 +103,13 @@ package final class Topic: Sendable {
         }
     }
 
-    /// Without the bridge each subscriber would have asked for itself.
-    private func countSavedPolls(bodyBytes: Int) {
-        let others = max(0, subscriberCount - 1)
-        metrics.pollsSaved.wrappingAdd(others, ordering: .relaxed)
-        savedBytes.wrappingAdd(others * bodyBytes, ordering: .relaxed)
-    }
+    /// What one fetch spares: without the bridge each subscriber would have asked for itself.
+    private var savedFetches: Int { max(0, subscriberCount - 1) }
 
+    /// Counts a fetch that has ended, whatever came of it.
     private func note(_ result: PollResult) {
         metrics.count(result)
+        metrics.pollsSaved.wrappingAdd(savedFetches, ordering: .relaxed)
         state.withLock { $0.lastResult = result }
     }
 

@@ -168,7 +168,7 @@ package final class TopicShard {
         var delivered = 0
         for subscription in group.members {
             guard let sink = subscription.sink else { continue }
-            if subscription.position.state != .idle { topic.metrics.conflated.wrappingAdd(1, ordering: .relaxed) }
+            if overtakes(subscription, revision) { topic.metrics.conflated.wrappingAdd(1, ordering: .relaxed) }
             let action = subscription.position.revisionArrived(
                 revision.document.id,
                 from: revision.previousID,
@@ -187,6 +187,15 @@ package final class TopicShard {
         if let shared {
             count(shared, times: delivered)
             topic.metrics.add(latency: revision.receivedAt.duration(to: .now), times: delivered)
+        }
+    }
+
+    /// Whether the version before this one will never be written to a subscriber.
+    private func overtakes(_ subscription: Subscription, _ revision: Revision) -> Bool {
+        switch subscription.position.state {
+        case .idle: false
+        case .behind: true
+        case .making: subscription.goal != revision.sequence - 1
         }
     }
 
@@ -248,6 +257,7 @@ package final class TopicShard {
     /// Has a worker make the step, once however many subscribers need the same.
     private func make(from: VersionID?, for subscription: Subscription) {
         guard let revision else { return }
+        subscription.goal = revision.sequence
         let format = subscription.format
         let step = Step(from: format.mode == .snapshot ? nil : from, format: format, sequence: revision.sequence)
         if let made = revision.made(from: step.from, format: format) {
@@ -277,7 +287,12 @@ package final class TopicShard {
         var delivered = 0
         for subscription in subscriptions {
             guard let sink = subscription.sink else { continue }
-            guard subscription.position.stepMade(isReady: sink.isReady) == .deliverMade else { continue }
+            guard subscription.position.stepMade(isReady: sink.isReady) == .deliverMade else {
+                if revision.sequence != self.revision?.sequence {
+                    topic.metrics.conflated.wrappingAdd(1, ordering: .relaxed)
+                }
+                continue
+            }
             subscription.position.delivered(revision.document.id, now: now)
             if !made.isEmpty { sink.deliver(made) }
             delivered += 1
@@ -296,7 +311,11 @@ package final class TopicShard {
 
     private func count(_ delivery: Delivery, times: Int) {
         guard !delivery.isEmpty else { return }
-        topic.metrics.add(deliveries: times, of: delivery.kind, bytes: times * delivery.byteCount)
+        topic.metrics.add(
+            deliveries: times * delivery.messageCount,
+            of: delivery.kind,
+            bytes: times * delivery.byteCount
+        )
     }
 
     private func encoder(_ format: DeliveryFormat) -> MessageEncoder {

@@ -77,6 +77,7 @@ struct PollRouteTests {
         #expect(route.accepts(parameter: "league", value: "abc"))
         #expect(route.accepts(parameter: "league", value: "x/y"))
         #expect(route.accepts(parameter: "league", value: "..."))
+        #expect(try !ParameterPattern(parsing: "[\\s\\S]+").accepts("a\0b"))
         for value in [".", "..", "", "abc1", "1abc", "abc\n", "ABC", "e\u{301}", String(repeating: "a", count: 257)] {
             #expect(!route.accepts(parameter: "league", value: value))
         }

@@ -5,20 +5,7 @@ import Testing
 struct ListenerTLSTests {
     private static let routes = #"{ "path": "/rooms/{room}", "channel": { "echo": true } }"#
 
-    /// A folder with a certificate for 127.0.0.1, `cert.pem`, and its key, `key.pem`.
-    private func certificates() async throws -> TemporaryFolder {
-        let folder = try TemporaryFolder()
-        let run = try await Run(
-            URL(filePath: "/usr/bin/openssl"),
-            [
-                "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "30",
-                "-keyout", folder.file("key.pem"), "-out", folder.file("cert.pem"), "-subj", "/CN=localhost",
-                "-addext", "subjectAltName=IP:127.0.0.1,DNS:localhost",
-            ]
-        )
-        try #require(run.ending == .exited(0), "\(run.errors)")
-        return folder
-    }
+    private func certificates() async throws -> TemporaryFolder { try await .withCertificate() }
 
     private func withBridge(
         _ folder: TemporaryFolder,
@@ -196,7 +183,6 @@ struct ListenerTLSTests {
 }
 
 extension TemporaryFolder {
-    fileprivate func file(_ name: String) -> String { url.appending(path: name).path() }
 
     fileprivate func read(_ name: String) throws -> String { try String(contentsOfFile: file(name), encoding: .utf8) }
 }

@@ -147,8 +147,7 @@ extension SourceFailure.Code {
 }
 
 extension FetchFailure.Code {
-    /// What clients are told where libcurl's own words would name hosts and ports behind the bridge; nil where the
-    /// words are ours. The log has them in full.
+    /// What clients are told where the reason would name hosts and ports behind the bridge; nil where it does not. The log has them in full.
     fileprivate var publicReason: String? {
         switch self {
         case .timeout: "the upstream did not answer in time"
@@ -156,6 +155,7 @@ extension FetchFailure.Code {
         case .unresolved: "the upstream's name cannot be resolved"
         case .tls: "the TLS connection to the upstream failed"
         case .other: "the connection to the upstream failed"
+        case .status(300..<400): "the upstream redirects to where it is not followed"
         case .status, .tooLarge, .invalid: nil
         }
     }
