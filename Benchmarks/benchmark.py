@@ -63,11 +63,11 @@ def main():
     parser.add_argument("--quick", action="store_true", help="fewer sizes and shorter windows: one or two minutes")
     parser.add_argument("--patience", type=float, metavar="SECONDS",
                         help="how long in all to wait for other programs and to measure again; 60 by default, 15 with --quick")
-    parser.add_argument("parts", nargs="*", metavar="PART", help="fanout, scaling, newcomers, tunnel, compression; all by default")
+    parser.add_argument("parts", nargs="*", metavar="PART", help="fanout, scaling, newcomers, tunnel, compression, json, topics, events, feeds; all by default")
     parser.add_argument("--recordings", nargs="+", metavar="FOLDER", default=[],
-                        help="for compression: folders of a document's versions, 0001.json and so on")
+                        help="for compression, json and feeds: folders of a document's versions, 0001.json and so on")
     options = parser.parse_args()
-    parts = options.parts or ["fanout", "scaling", "newcomers", "tunnel", "compression"]
+    parts = options.parts or ["fanout", "scaling", "newcomers", "tunnel", "compression", "json", "topics", "events", "feeds"]
     root = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
     out = Output((15 if options.quick else 60) if options.patience is None else options.patience)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that everything that was started is ended
@@ -93,6 +93,19 @@ def main():
             if not options.recordings:
                 print("\nWithout --recordings FOLDER there is nothing to measure compression on.")
             compression.measure(setting, out, options.recordings)
+        if "json" in parts:
+            firsts = [os.path.join(folder, name) for folder in options.recordings
+                      for name in sorted(os.listdir(folder)) if name == "0001.json"]
+            subprocess.run([setting.program("json"), *firsts], check=True)
+        if "topics" in parts:
+            from polling import topics
+            topics.measure(setting, out, options.quick)
+        if "events" in parts:
+            from polling import events
+            events.measure(setting, out, options.quick)
+        if "feeds" in parts:
+            from compression import feeds
+            feeds.measure(setting, out, options.recordings)
 
 
 main()

@@ -11,7 +11,7 @@ class Setting:
     """Where things are."""
 
     def __init__(self, root, programs, folder):
-        self.pushbridge = os.path.join(root, ".build", "release", "pushbridge")
+        self.pushbridge = os.environ.get("PUSHBRIDGE") or os.path.join(root, ".build", "release", "pushbridge")
         self.programs = programs
         self.folder = folder
 
@@ -72,7 +72,7 @@ class Pushbridge(Server):
         super().__init__(setting)
         self.loops = loops
 
-    def serve(self, route):
+    def serve(self, route, **more):
         configuration = self.setting.write(f"pushbridge-{self.port}.json", json.dumps({
             "listen": [{"host": "127.0.0.1", "port": self.port}],
             "eventLoops": self.loops,
@@ -80,6 +80,7 @@ class Pushbridge(Server):
             "drain": "0s",
             "logLevel": "warning",
             "routes": [route],
+            **more,
         }))
         self.server = self.run([self.setting.pushbridge, "serve", "--config", configuration])
         wait_for_port(self.port)

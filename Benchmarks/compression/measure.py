@@ -16,12 +16,17 @@ SUBSCRIBERS = 100
 INTERVAL = 0.05  # seconds between versions; the recordings are of minutes and hours
 
 
+TYPES = {".json": "application/json", ".xml": "application/xml", ".csv": "text/csv"}
+
+
 class Recording:
-    """A legacy endpoint on a thread of its own, which answers each GET with the next version."""
+    """A legacy endpoint on a thread of its own, which answers each GET with `next`, and then advances if it is to."""
 
     def __init__(self, folder):
-        self.name = os.path.basename(folder)
-        self.versions = [open(path, "rb").read() for path in sorted(glob.glob(os.path.join(folder, "*.json")))]
+        self.name = os.path.basename(os.path.normpath(folder))
+        paths = sorted(glob.glob(os.path.join(folder, "[0-9]*.*")))
+        content_type = TYPES[os.path.splitext(paths[0])[1]]
+        self.versions = [open(path, "rb").read() for path in paths]
         self.next = 0
         self.advancing = False
         recording = self
@@ -35,7 +40,7 @@ class Recording:
                 if recording.advancing:
                     recording.next = min(recording.next + 1, len(recording.versions) - 1)
                 self.send_response(200)
-                self.send_header("Content-Type", "application/json")
+                self.send_header("Content-Type", content_type)
                 self.send_header("Content-Length", str(len(body)))
                 self.end_headers()
                 self.wfile.write(body)
@@ -59,12 +64,13 @@ class Recording:
 class Subscriber:
     """Reads frames and counts their bytes; the messages are not looked at."""
 
-    def __init__(self, port, path):
+    def __init__(self, port, path, compression=True):
+        extensions = "Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits\r\n" if compression else ""
         self.socket = socket.create_connection(("127.0.0.1", port))
         self.socket.sendall((
             f"GET {path} HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
             "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n"
-            "Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits\r\n\r\n").encode())
+            f"{extensions}\r\n").encode())
         head = b""
         while b"\r\n\r\n" not in head:
             head += self.socket.recv(1 << 16)
@@ -78,6 +84,12 @@ class Subscriber:
     def read(self):
         self.pending += self.socket.recv(1 << 18)
         self.count()
+
+    def read_what_came(self):
+        try:
+            self.read()
+        except BlockingIOError:
+            time.sleep(0.001)
 
     def count(self):
         while len(self.pending) >= 2:

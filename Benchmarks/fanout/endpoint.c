@@ -1,6 +1,7 @@
 // The source of updates.
 //
 //     endpoint poll PORT             a legacy endpoint: answers every GET with the document
+//     endpoint feed PORT ITEMS       the same, with so many items of which a fifth changes each half second
 //     endpoint nchan PORT PATH       posts the document to a publisher location of Nchan
 //     endpoint pushpin PORT CHANNEL  posts it to Pushpin's control port, as a WebSocket message
 //
@@ -17,6 +18,7 @@ static bool changing;
 static size_t size = 200;
 static unsigned long milliseconds;
 static uint32_t counter;
+static unsigned feed_items;
 static char document[DOCUMENT_LARGEST], message[2 * DOCUMENT_LARGEST + 1024];
 static size_t document_length;
 
@@ -41,7 +43,8 @@ static void send_whole(int fd, const char *bytes, size_t length) {
 }
 
 static void answer(int fd) {
-    if (changing || !document_length) document_length = write_document(document, size, ++counter);
+    if (feed_items) document_length = write_feed(document, feed_items);
+    else if (changing || !document_length) document_length = write_document(document, size, ++counter);
     int head = sprintf(message, "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %zu\r\n\r\n",
                        document_length);
     memcpy(message + head, document, document_length);
@@ -159,10 +162,15 @@ static void publish_all(int port, const char *path, const char *channel) {
 }
 
 int main(int count, char **arguments) {
-    if (count < 3) return fprintf(stderr, "usage: endpoint poll PORT | nchan PORT PATH | pushpin PORT CHANNEL\n"), 64;
+    if (count < 3) return fprintf(stderr, "usage: endpoint poll PORT | feed PORT ITEMS | nchan PORT PATH | pushpin PORT CHANNEL\n"), 64;
     int port = atoi(arguments[2]);
     if (!strcmp(arguments[1], "poll")) serve(port);
     if (count < 4) return 64;
+    if (!strcmp(arguments[1], "feed")) {
+        feed_items = (unsigned)atoi(arguments[3]);
+        if (feed_items > 500) feed_items = 500;  // what fits into DOCUMENT_LARGEST
+        serve(port);
+    }
     if (!strcmp(arguments[1], "nchan")) publish_all(port, arguments[3], NULL);
     if (!strcmp(arguments[1], "pushpin")) publish_all(port, "/publish/", arguments[3]);
     return 64;
