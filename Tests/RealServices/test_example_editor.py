@@ -85,6 +85,21 @@ class EditorTests(ExampleTest):
         bob.reload()
         expect(self.text(bob)).to_have_value("one, two and a half three!")
 
+    def test_what_two_windows_of_one_browser_could_not_send_is_kept(self):
+        url = self.example("editor")
+        one = self.page(url)
+        other = one.context.new_page()
+        other.goto(url)
+        for page, words, kept in [(one, "first", 5), (other, "second", 11)]:
+            page.get_by_role("button", name="Work offline").click()
+            self.type(page, None, words)
+            # One edit for each letter.
+            self.until(page, "(kept) => JSON.parse(localStorage['pushbridge-editor:notes'] ?? '[]').length >= kept", kept)
+        one.close(run_before_unload=False)
+        other.close(run_before_unload=False)
+        late = self.page(url, storage_state=one.context.storage_state())
+        self.until(late, "() => ['firstsecond', 'secondfirst'].includes(document.getElementById('text').value)")
+
     def test_a_bridge_that_goes_away_and_comes_back_loses_nothing(self):
         url = self.example("editor")
         # Each attempt to reconnect that fails is an error on the console, written by the browser.

@@ -195,19 +195,31 @@ function saveSoon() {
 function save() {
     clearTimeout(saveTimer);
     saveTimer = undefined;
+    // What another window has kept there, and could not send, stays.
+    const known = new Map(text.vector);
+    const others = stored().filter(({ site: author, seq }) => seq > (known.get(author) ?? 0));
     try {
-        localStorage.setItem(storageKey, JSON.stringify(text.missing([])));
+        localStorage.setItem(storageKey, JSON.stringify([...text.missing([]), ...others]));
     } catch {
         // Full or forbidden: the text still is wherever the page is open.
     }
 }
 
-function restore() {
+function stored() {
     try {
-        for (const operation of JSON.parse(localStorage.getItem(storageKey) ?? '[]')) text.apply(operation);
+        const operations = JSON.parse(localStorage.getItem(storageKey));
+        return Array.isArray(operations) ? operations.filter((operation) => operation !== null) : [];
+    } catch {
+        return [];
+    }
+}
+
+function restore() {
+    for (const operation of stored()) text.apply(operation);
+    try {
         element('name').value = localStorage.getItem('pushbridge-editor-name') ?? '';
     } catch {
-        // Not ours, or forbidden: begin with nothing.
+        // Forbidden: any name will do.
     }
     element('name').value ||= names[Math.floor(Math.random() * names.length)];
 }
