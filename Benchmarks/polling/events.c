@@ -1,9 +1,9 @@
 // The load side of server-sent events: many streams in one epoll loop.
 //
-//     events PORT TOPICS COUNT
+//     events PORT TOPICS COUNT SLOW
 //
-// Opens COUNT streams of /feed/0 to /feed/TOPICS-1 in turn, in mode patch, and prints "ready" when each has its first
-// event. Then on standard input: "begin" forgets what came, "report" prints what has come since, as NAME=VALUE pairs: an
+// Opens COUNT streams of /feed/0 to /feed/TOPICS-1 in turn, in mode patch, and SLOW more that read their first event and
+// nothing more. It prints "ready" when each has that. Then on standard input: "begin" forgets what came, "report" prints what has come since, as NAME=VALUE pairs: an
 // event's latency is from the time in it, when the endpoint answered, to its last byte's arrival.
 #include "../common/clock.h"
 #include "../common/network.h"
@@ -24,11 +24,12 @@ struct stream {
 static struct stream *streams;
 static uint64_t *latencies, bytes;
 static size_t events;
-static int epoll, port, topics, count, started, begun;
+static int epoll, port, topics, count, slow, started, begun;
 
 static void open_one(void) {
     struct stream *s = &streams[started++];
     s->fd = begin_connecting(port);
+    if (s - streams >= count) setsockopt(s->fd, SOL_SOCKET, SO_RCVBUF, &(int){4096}, sizeof(int));
     watch(epoll, EPOLL_CTL_ADD, s->fd, EPOLLOUT, (uint64_t)started);
 }
 
@@ -47,8 +48,9 @@ static void look_for_time(struct stream *s, const char *in, size_t length) {
 static void arrived(struct stream *s) {
     if (!s->has_begun) {
         s->has_begun = true;
-        if (++begun == count) puts("ready"), fflush(stdout);
-        if (started < count) open_one();
+        if (s - streams >= count) epoll_ctl(epoll, EPOLL_CTL_DEL, s->fd, NULL);
+        if (++begun == count + slow) puts("ready"), fflush(stdout);
+        if (started < count + slow) open_one();
     } else if (events < MOST_EVENTS) {
         latencies[events++] = monotonic() - s->at;
     }
@@ -101,16 +103,17 @@ static void obey(void) {
 }
 
 int main(int argc, char **arguments) {
-    if (argc != 4) return fprintf(stderr, "usage: events PORT TOPICS COUNT\n"), 64;
+    if (argc != 5) return fprintf(stderr, "usage: events PORT TOPICS COUNT SLOW\n"), 64;
     port = atoi(arguments[1]);
     topics = atoi(arguments[2]);
     count = atoi(arguments[3]);
+    slow = atoi(arguments[4]);
     raise_descriptor_limit();
     epoll = epoll_create1(EPOLL_CLOEXEC);
-    streams = calloc((size_t)count, sizeof *streams);
+    streams = calloc((size_t)(count + slow), sizeof *streams);
     latencies = malloc(MOST_EVENTS * sizeof *latencies);
     watch(epoll, EPOLL_CTL_ADD, 0, EPOLLIN, 0);
-    for (int i = 0; i < 64 && i < count; i++) open_one();
+    for (int i = 0; i < 64 && i < count + slow; i++) open_one();
     for (;;) {
         struct epoll_event ready[256];
         int n = epoll_wait(epoll, ready, 256, -1);
