@@ -1,30 +1,38 @@
-import Foundation
-import HTTPTypes
-import Hummingbird
 import Logging
 import NIOCore
+import NIOHTTP1
+import NIOPosix
 import Topics
 
-/// The listener for operators: health, metrics, what is open, and poking topics. Never on a public port.
+/// The listener for operators: health, metrics, what is open, poking topics, reloading, and the dashboard. Never on a
+/// public port.
+///
+/// It is a gateway of its own, with routes that no configuration can name: what guards clients' requests guards these,
+/// and the dashboard is pushed to like any page.
 package struct AdminServer: Sendable {
     private let gateway: GatewayServer
     private let upstream: @Sendable () -> UpstreamMetrics
     private let reload: @Sendable () async -> ReloadOutcome
     private let dashboard: [UInt8]
+    private let clientLibrary: [UInt8]
     private let logger: Logger
 
     /// - Parameters:
+    ///   - gateway: what it tells of.
     ///   - upstream: the poller's numbers, asked for at each scrape.
     ///   - reload: reads the configuration again.
-    ///   - dashboard: the page at `/`: HTML that reads the other paths.
+    ///   - dashboard: the page at `/`.
+    ///   - clientLibrary: the script at `/pushbridge.js`, which the page uses.
     package init(
         gateway: GatewayServer,
         upstream: @escaping @Sendable () -> UpstreamMetrics,
         reload: @escaping @Sendable () async -> ReloadOutcome,
         dashboard: [UInt8],
+        clientLibrary: [UInt8],
         logger: Logger
     ) {
         self.dashboard = dashboard
+        self.clientLibrary = clientLibrary
         self.reload = reload
         self.gateway = gateway
         self.upstream = upstream
@@ -37,94 +45,101 @@ package struct AdminServer: Sendable {
     /// - Throws: ``BindError``.
     package func run(
         on address: ListenerAddress,
-        group: any EventLoopGroup,
+        group: MultiThreadedEventLoopGroup,
         onBound: @escaping @Sendable (ListenerAddress) -> Void
     ) async throws {
-        var quiet = logger
-        // At the end it would report its own cancellation as an error.
-        quiet.logLevel = .critical
-        let application = Application(
-            router: router(),
-            configuration: ApplicationConfiguration(
-                address: .hostname(address.host, port: address.port),
-                serverName: "pushbridge"
-            ),
-            onServerRunning: { channel in
-                onBound(ListenerAddress(host: address.host, port: channel.localAddress?.port ?? address.port))
-            },
-            eventLoopGroupProvider: .shared(group),
-            logger: quiet
+        let server = GatewayServer(
+            group: group,
+            // Operators come back by themselves, so nobody waits for them at the end.
+            settings: GatewaySettings(connections: 1000, drain: .zero),
+            routes: routes,
+            topics: TopicRegistry(),
+            logger: logger
         )
-        do {
-            try await application.run()
-        } catch is CancellationError {
-            return
-        } catch {
-            throw BindError(address: address, underlying: error)
+        for bound in try await server.start([address]) { onBound(bound) }
+        // Ends when the task is cancelled.
+        for await _ in AsyncStream<Never>.makeStream().stream {}
+        // What waits in there must not find itself cancelled.
+        await Task { await server.stop() }.value
+    }
+
+    private var routes: [GatewayRoute] {
+        let statistics = StatisticsSource.service { [gateway, upstream] in await gateway.statistics(upstream()) }
+        return [
+            route("", .endpoint(page)),
+            route("pushbridge.js", .files(FilesService(embedded: ["pushbridge.js": clientLibrary]))),
+            route("stats", .poll(statistics)),
+            route("live", .poll(statistics)),
+            route("healthz", .endpoint(EndpointService { _ in .init(body: ByteBuffer(string: "alive\n")) })),
+            route("readyz", .endpoint(readiness)),
+            route("metrics", .endpoint(metrics)),
+            route("topics", .endpoint(EndpointService { [gateway] _ in try .json(gateway.topicInfos) })),
+            route(
+                "connections",
+                .endpoint(EndpointService { [gateway] _ in try .json(await gateway.connectionInfos()) })
+            ),
+            route("poke", .endpoint(poke)),
+            route("reload", .endpoint(reloading)),
+        ]
+    }
+
+    private func route(_ segment: String, _ service: GatewayRoute.Service) -> GatewayRoute {
+        GatewayRoute(
+            pattern: RoutePattern(text: "/" + segment, segments: segment.isEmpty ? [] : [.literal(segment)]),
+            origins: .sameOrigin,
+            service: service
+        )
+    }
+
+    private var page: EndpointService {
+        let headers: HTTPHeaders = [
+            "Cache-Control": "no-cache",
+            // The page shows what others named: nothing from outside runs in it.
+            "Content-Security-Policy": """
+            default-src 'none'; connect-src 'self'; style-src 'unsafe-inline'; script-src 'self' 'unsafe-inline'; \
+            img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'
+            """,
+        ]
+        let body = ByteBuffer(bytes: dashboard)
+        return EndpointService { _ in .init(contentType: "text/html; charset=utf-8", headers: headers, body: body) }
+    }
+
+    private var readiness: EndpointService {
+        EndpointService { [gateway] _ in
+            gateway.isReady
+                ? .init(body: ByteBuffer(string: "ready\n"))
+                : .init(status: .serviceUnavailable, body: ByteBuffer(string: "draining\n"))
         }
     }
 
-    private func router() -> Hummingbird.Router<BasicRequestContext> {
-        let router = Hummingbird.Router(options: .autoGenerateHeadEndpoints)
-        router.get("/") { _, _ in
-            Response(
-                status: .ok,
-                headers: [
-                    .contentType: "text/html; charset=utf-8", .cacheControl: "no-cache",
-                    // The page is one file, and shows what others named: nothing from outside runs in it.
-                    .contentSecurityPolicy:
-                        "default-src 'none'; connect-src 'self'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:",
-                ],
-                body: .init(byteBuffer: ByteBuffer(bytes: dashboard))
-            )
+    private var metrics: EndpointService {
+        EndpointService { [gateway, upstream] _ in
+            .init(contentType: "text/plain; version=0.0.4; charset=utf-8", body: gateway.metricsText(upstream()))
         }
-        router.get("/healthz") { _, _ in "alive\n" }
-        router.get("/readyz") { _, _ -> Response in
-            gateway.isReady
-                ? Response(status: .ok, body: .init(byteBuffer: ByteBuffer(string: "ready\n")))
-                : Response(status: .serviceUnavailable, body: .init(byteBuffer: ByteBuffer(string: "draining\n")))
-        }
-        router.get("/metrics") { _, _ in
-            Response(
-                status: .ok,
-                headers: [.contentType: "text/plain; version=0.0.4; charset=utf-8"],
-                body: .init(byteBuffer: gateway.metricsText(upstream()))
-            )
-        }
-        router.get("/topics") { _, _ in try Self.json(gateway.topicInfos) }
-        router.get("/connections") { _, _ in try Self.json(await gateway.connectionInfos()) }
-        router.post("/poke") { request, _ -> Response in
-            guard let name = request.uri.queryParameters["topic"].map(String.init) else {
-                throw HTTPError(.badRequest, message: "name the topic: POST /poke?topic=/scores/premier")
+    }
+
+    private var poke: EndpointService {
+        EndpointService(.POST) { [gateway] target in
+            guard let name = target.query("topic") else {
+                throw Problem.badRequest("name the topic: POST /poke?topic=/scores/premier")
             }
             let count = gateway.poke(name)
             guard count > 0 else {
-                throw HTTPError(.notFound, message: "nobody listens to \(name) now, so it is not polled")
+                throw Problem(status: .notFound, detail: "nobody listens to \(name) now, so it is not polled")
             }
-            return try Self.json(["poked": count], status: .accepted)
+            return try .json(["poked": count], status: .accepted)
         }
-        router.post("/reload") { _, _ -> Response in
-            switch await reload() {
-            case .done(let report): return try Self.json(report)
-            case .refused(let errors):
-                let problem = ReloadProblem(errors: errors)
-                return try Self.json(problem, status: .unprocessableContent, type: "application/problem+json")
-            }
-        }
-        return router
     }
 
-    private static func json(
-        _ value: some Encodable,
-        status: HTTPResponse.Status = .ok,
-        type: String = "application/json"
-    ) throws -> Response {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        return Response(
-            status: status,
-            headers: [.contentType: type],
-            body: .init(byteBuffer: ByteBuffer(bytes: try encoder.encode(value) + Data("\n".utf8)))
-        )
+    private var reloading: EndpointService {
+        EndpointService(.POST) { [reload] _ in
+            switch await reload() {
+            case .done(let report):
+                return try .json(report)
+            case .refused(let errors):
+                let problem = ReloadProblem(errors: errors)
+                return try .json(problem, status: .unprocessableEntity, contentType: "application/problem+json")
+            }
+        }
     }
 }

@@ -143,7 +143,7 @@ package struct FilesService: Sendable {
                 exchange.respond(status, headers: answerHeaders)
                 return false
             }
-            exchange.connection.beginBody(status, headers: answerHeaders)
+            exchange.beginBody(status, headers: answerHeaders)
             return true
         }.get()
         guard hasBody else { return }

@@ -90,6 +90,9 @@ final class GatewayLoop {
     /// The open connections of this loop.
     var connectionInfos: [ConnectionInfo] { connections.values.map(\.info) }
 
+    /// The open tunnels of this loop.
+    var tunnelInfos: [TunnelInfo] { connections.values.compactMap { ($0.connection as? Tunnel)?.tunnelInfo } }
+
     /// Takes new routes into use. Connections of the routes in `ended` are told to come back, spread over `duration`;
     /// their topics are left to those connections, so that whoever comes now gets new ones.
     func replace(

@@ -45,6 +45,8 @@ final class GatewayMetrics: Sendable {
 
 /// Counters of one tunnel route. Thread-safe.
 final class TunnelMetrics: Sendable {
+    /// Tunnels that were ever made.
+    let made = Atomic<Int>(0)
     let bytesToBackend = Atomic<Int>(0)
     let bytesToClient = Atomic<Int>(0)
     private let failures = Mutex<[String: Int]>([:])

@@ -47,6 +47,7 @@ package struct GatewayRoute: Sendable {
         case channel(ChannelService)
         case multiplex(MultiplexService)
         case files(FilesService)
+        case endpoint(EndpointService)
     }
 
     package let pattern: RoutePattern

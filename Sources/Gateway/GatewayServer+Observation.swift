@@ -20,6 +20,10 @@ package struct TopicInfo: Sendable, Encodable {
     package let subscribers: Int
     /// Bytes of bodies that the subscribers would have fetched, each on its own, less those fetched.
     package let bytesSaved: Int
+    /// When the newest version had been received, in milliseconds of Unix time.
+    package let changedAt: Int64?
+    /// Of the RFC 6902 patch that led to the newest version; nil where nobody has needed one.
+    package let lastPatchBytes: Int?
 }
 
 extension GatewayServer {
@@ -40,7 +44,9 @@ extension GatewayServer {
                 interval: topic.intervalMilliseconds,
                 lastResult: topic.lastResult?.rawValue,
                 subscribers: topic.subscriberCount,
-                bytesSaved: topic.bytesSaved
+                bytesSaved: topic.bytesSaved,
+                changedAt: revision?.atMilliseconds,
+                lastPatchBytes: revision?.patchSize
             )
         }.sorted { $0.topic < $1.topic }
     }
@@ -52,6 +58,16 @@ extension GatewayServer {
         let named = topics.all.filter { $0.key.name == name }
         for topic in named { topic.refresh() }
         return named.count
+    }
+
+    /// Over all poll routes.
+    var pushLatency: HistogramSnapshot {
+        let latency = pollMetrics.map(\.1.latency).reduce(into: LatencyHistogram()) { $0.add($1) }
+        return HistogramSnapshot(
+            bounds: LatencyHistogram.bounds,
+            counts: latency.counts,
+            sumSeconds: latency.sumSeconds
+        )
     }
 
     /// All metrics, in the order of the interface's list.
@@ -116,11 +132,10 @@ extension GatewayServer {
         for (route, metrics) in routes {
             text.sample("conflated_total", [("route", route)], metrics.conflated.load(ordering: .relaxed))
         }
-        let latency = routes.map(\.1.latency).reduce(into: LatencyHistogram()) { $0.add($1) }
         text.histogram(
             "push_latency_seconds",
             "From a body received to its change written to a subscriber.",
-            HistogramSnapshot(bounds: LatencyHistogram.bounds, counts: latency.counts, sumSeconds: latency.sumSeconds)
+            pushLatency
         )
     }
 

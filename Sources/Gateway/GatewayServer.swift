@@ -27,6 +27,7 @@ package final class GatewayServer: Sendable {
         }
     }
     private let ready = Atomic<Bool>(false)
+    let startedAtMilliseconds = UnixTime.nowMilliseconds
     private let logger: Logger
     private let listeners: Listeners
     private let loops: Mutex<[ObjectIdentifier: NIOLoopBound<GatewayLoop>]> = Mutex([:])
@@ -90,13 +91,22 @@ package final class GatewayServer: Sendable {
     /// Open connections of all kinds. Any thread.
     package var connectionCount: Int { ledger.count }
 
-    /// The open connections of all event loops.
+    /// The open connections of all event loops, the oldest first.
     func connectionInfos() async -> [ConnectionInfo] {
-        var infos: [ConnectionInfo] = []
+        await gather(\.connectionInfos).sorted { $0.since < $1.since }
+    }
+
+    /// The open tunnels of all event loops, the oldest first.
+    func tunnelInfos() async -> [TunnelInfo] {
+        await gather(\.tunnelInfos).sorted { ($0.since, $0.id) < ($1.since, $1.id) }
+    }
+
+    private func gather<Info: Sendable>(_ infos: @escaping @Sendable (GatewayLoop) -> [Info]) async -> [Info] {
+        var all: [Info] = []
         for loop in loops.withLock({ Array($0.values) }) {
-            infos += (try? await loop.eventLoop.submit { loop.value.connectionInfos }.get()) ?? []
+            all += (try? await loop.eventLoop.submit { infos(loop.value) }.get()) ?? []
         }
-        return infos.sorted { $0.since < $1.since }
+        return all
     }
 
     /// Takes new routes into use; connections, topics and counters of the routes that are the same values as before go

@@ -52,6 +52,14 @@ final class HTTPExchange {
         connection.fail(problem, headers: headers)
     }
 
+    /// Begins an answer whose body the connection writes in parts.
+    func beginBody(_ status: HTTPResponseStatus, headers: HTTPHeaders) {
+        onAbandoned = nil
+        var headers = headers
+        addCrossOriginHeaders(to: &headers)
+        connection.beginBody(status, headers: headers)
+    }
+
     /// Answers the upgrade with 101 and hands the connection over.
     func upgrade(
         _ acceptance: WebSocketAcceptance,

@@ -62,6 +62,24 @@ package struct HistogramSnapshot: Sendable {
         self.counts = counts
         self.sumSeconds = sumSeconds
     }
+
+    /// An estimate in seconds, as if the values of a bucket were spread evenly over it; what lies above the last bound
+    /// counts as that bound. nil where there are no values.
+    ///
+    /// - Parameter share: 0…1.
+    func quantile(_ share: Double) -> Double? {
+        let rank = share * Double(counts.reduce(0, +))
+        var before = 0.0
+        var lower = 0.0
+        for (count, upper) in zip(counts, bounds) where rank > 0 {
+            if count > 0, before + Double(count) >= rank {
+                return lower + (upper - lower) * (rank - before) / Double(count)
+            }
+            before += Double(count)
+            lower = upper
+        }
+        return rank > 0 ? bounds.last : nil
+    }
 }
 
 /// What the poller knows and the gateway does not: it is handed in as values.

@@ -40,6 +40,7 @@ extension GatewayRoute.Service {
         case .channel(let service): try service.answer(exchange)
         case .multiplex(let service): try service.answer(exchange)
         case .files(let service): try service.answer(exchange)
+        case .endpoint(let service): try service.answer(exchange)
         }
     }
 }

@@ -21,12 +21,32 @@ final class Tunnel: WebSocketConnection {
     private var timer: Scheduled<Void>?
     private var idleTimer: RepeatedTask?
     private var lastTraffic = NIODeadline.now()
+    private let number: Int
+    private var bytesToBackend = 0
+    private var bytesToClient = 0
 
     init(service: TunnelService, frames: TunnelService.Frames, gateway: GatewayLoop, info: ConnectionInfo) {
         self.service = service
         self.frames = frames
         self.gateway = gateway
         self.info = info
+        number = service.metrics.made.wrappingAdd(1, ordering: .relaxed).newValue
+    }
+
+    var tunnelInfo: TunnelInfo {
+        let address = backend?.remoteAddress
+        return TunnelInfo(
+            id: "\(info.route)#\(number)",
+            route: info.route,
+            backend: address?.pathname
+                ?? address.flatMap { address in
+                    address.ipAddress.map { "\($0.contains(":") ? "[\($0)]" : $0):\(address.port ?? 0)" }
+                },
+            address: info.address,
+            since: info.since,
+            bytesToBackend: bytesToBackend,
+            bytesToClient: bytesToClient
+        )
     }
 
     /// The client went away while its backend was being connected.
@@ -89,6 +109,7 @@ final class Tunnel: WebSocketConnection {
     private func writeToBackend(_ bytes: ByteBuffer) {
         guard let backend else { return }
         lastTraffic = .now()
+        bytesToBackend += bytes.readableBytes
         service.metrics.bytesToBackend.wrappingAdd(bytes.readableBytes, ordering: .relaxed)
         backend.write(bytes, promise: nil)
         if !backend.isWritable { socket?.pauseReading() }
@@ -107,6 +128,7 @@ final class Tunnel: WebSocketConnection {
     func backendSent(_ bytes: ByteBuffer) {
         guard let socket else { return }
         lastTraffic = .now()
+        bytesToClient += bytes.readableBytes
         service.metrics.bytesToClient.wrappingAdd(bytes.readableBytes, ordering: .relaxed)
         switch frames {
         case .binary:

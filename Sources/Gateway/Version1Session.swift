@@ -272,7 +272,7 @@ final class Version1Session: WebSocketConnection, SubscriberSink {
             try checkRoom(for: name)
             guard held[name] == nil else { throw .badRequest("already subscribed") }
             held[name] = .room(Version1RoomMember(service: service, room: name, session: self, gateway: gateway))
-        case .tunnel, .multiplex, .files:
+        case .tunnel, .multiplex, .files, .endpoint:
             throw .badRequest("this path is no topic")
         }
     }

@@ -69,6 +69,12 @@ package final class Revision: Sendable {
         }
     }
 
+    /// Bytes of the RFC 6902 patch that leads here from ``previousID``; nil where nobody has needed one. May wait for a
+    /// computation: not for event loops.
+    package var patchSize: Int? {
+        previousID.flatMap { id in patches.withLock { $0[id]?.bytes.count } }
+    }
+
     private func encode(
         from: Document?,
         with encoder: MessageEncoder,

@@ -56,7 +56,9 @@ package final class Topic: Sendable {
     /// Takes the body of a good answer. Parsing, comparing and the encoding of the update happen here, so it must not
     /// be called on an event loop, and only once at a time.
     package func received(_ answer: SourceAnswer) -> AnswerVerdict {
-        savedBytes.wrappingAdd(savedFetches * answer.body.count, ordering: .relaxed)
+        let saved = savedFetches * answer.body.count
+        savedBytes.wrappingAdd(saved, ordering: .relaxed)
+        metrics.bytesSaved.wrappingAdd(saved, ordering: .relaxed)
         let digest = SHA256.hash(data: answer.body)
         let (last, lastDigest) = state.withLock { ($0.revision, $0.bodyDigest) }
         if let last, digest == lastDigest {

@@ -13,6 +13,8 @@ package final class TopicMetrics: Sendable {
     package let conflated = Atomic<Int>(0)
     /// Fetches that the subscribers would have made, each on its own, less those that were made.
     package let pollsSaved = Atomic<Int>(0)
+    /// Bytes of bodies that those fetches would have brought.
+    package let bytesSaved = Atomic<Int>(0)
     private let deliveries = Mutex<[Delivery.Kind: Int]>([:])
     private let latencies = Mutex(LatencyHistogram())
 

@@ -297,6 +297,46 @@ describe('With the built program', { skip: existsSync(program) ? false : 'it is 
         bridge.close();
     });
 
+    test('after a fallback a WebSocket is tried again, and carries on where the streams were', needsWebSocket, async () => {
+        let isBlocked = true;
+        class Sometimes {
+            constructor(url, protocols) {
+                if (!isBlocked) return new WebSocketClass(url, protocols);
+                queueMicrotask(() => this.onclose({ code: 1006, reason: '' }));
+                return this;
+            }
+
+            close() {}
+        }
+        const bridge = connect(new URL('/connect', origin), { WebSocket: Sometimes, returnAfter: 50 });
+        const counter = bridge.subscribe('/count');
+        await until(() => bridge.transport === 'sse' && counter.document?.count === count, 'SSE takes over');
+        isBlocked = false;
+        await until(() => bridge.transport === 'websocket' && counter.status.state === 'live', 'the WebSocket is back');
+        count += 1;
+        await until(() => counter.document?.count === count, 'a change over the WebSocket');
+        bridge.close();
+    });
+
+    test('a handshake after which nothing comes is a blocked WebSocket too', async () => {
+        class Mute {
+            constructor() { queueMicrotask(() => this.onopen()); }
+
+            send() { queueMicrotask(() => this.onclose?.({ code: 1006, reason: '' })); }
+            close() {}
+        }
+        const bridge = connect(new URL('/connect', origin), { WebSocket: Mute });
+        const counter = bridge.subscribe('/count');
+        await until(() => bridge.transport === 'sse' && counter.document?.count === count, 'SSE takes over');
+        bridge.close();
+    });
+
+    test('pages from elsewhere may import the library', async () => {
+        const answer = await fetch(new URL('/pushbridge.js', origin), { headers: { Origin: 'https://app.example' } });
+        assert.equal(answer.headers.get('Access-Control-Allow-Origin'), '*');
+        await answer.text();
+    });
+
     test('what one sends to a channel the other hears', needsWebSocket, async () => {
         const url = new URL('/connect', origin);
         const [ada, bob] = [0, 1].map(() => connect(url, { WebSocket: WebSocketClass }));

@@ -10,6 +10,9 @@ export interface ConnectOptions {
     transports?: Transport[];
     /** Milliseconds between pings that find a dead network. Default: 25000. */
     heartbeat?: number;
+    /** Milliseconds after which a connection that fell back to SSE or long poll tries a WebSocket again; doubled up to five
+     * minutes. Default: 15000. */
+    returnAfter?: number;
     /** Default: the global one. In node before 22, the class of the package `ws`. */
     WebSocket?: unknown;
     /** Default: the global one. */

@@ -1,10 +1,13 @@
 // The client of pushbridge: many subscriptions over one WebSocket, resumed where they were after every reconnect.
-// Without WebSocket, each subscription is a stream of Server-Sent Events, and without these a long poll.
+// Without WebSocket, each subscription is a stream of Server-Sent Events, and without these a long poll, until a WebSocket
+// is to be had again.
 
 const FIRST_DELAY = 500;
 const LONGEST_DELAY = 30_000;
 const BUSY_DELAY = 5_000;
 const STABLE_AFTER = 5_000;
+const RETURN_DELAY = 15_000;
+const LONGEST_RETURN_DELAY = 300_000;
 const LONGEST_QUEUE = 1000;
 const TRANSPORTS = ['websocket', 'sse', 'poll'];
 
@@ -30,6 +33,9 @@ class Connection {
     #isOpen = false;
     #attempt = 0;
     #failures = 0;
+    #returns = 0;
+    #hasHeard = false;
+    #streams = 0;
     #refresh = false;
     #timer = null;
     #heartbeat = null;
@@ -47,7 +53,9 @@ class Connection {
 
     constructor(url, options) {
         this.#url = new URL(url, globalThis.location?.href);
-        this.#options = { WebSocket: globalThis.WebSocket, fetch: globalThis.fetch, heartbeat: 25_000, ...options };
+        this.#options = {
+            WebSocket: globalThis.WebSocket, fetch: globalThis.fetch, heartbeat: 25_000, returnAfter: RETURN_DELAY, ...options,
+        };
         this.#transports = [...(options.transports ?? TRANSPORTS)];
         const unknown = this.#transports.find((name) => !TRANSPORTS.includes(name));
         if (unknown !== undefined) throw new TypeError(`no transport is called ${unknown}`);
@@ -109,6 +117,7 @@ class Connection {
             return;
         }
         this.#socket = socket;
+        this.#hasHeard = false;
         const limit = setTimeout(() => this.#fail(socket, 'the handshake took too long'), 10_000);
         let opened = 0;
         socket.onopen = () => {
@@ -116,22 +125,26 @@ class Connection {
             clearTimeout(limit);
             opened = Date.now();
             this.#isOpen = true;
-            this.#failures = 0;
             this.#refresh = false;
             this.#listen(socket);
-            for (const subscription of this.#subscriptions.values()) this.#ask(subscription);
+            if (this.#transport === 'websocket') this.#askAll();
+            else this.#ping();
         };
         socket.onmessage = (event) => {
             if (socket !== this.#socket) return;
             this.#heard();
+            this.#hasHeard = true;
+            this.#leaveStreams();
+            this.#failures = 0;
+            this.#returns = 0;
             this.#receive(JSON.parse(event.data));
         };
         socket.onerror = () => {};
         socket.onclose = (event) => {
             clearTimeout(limit);
             if (socket !== this.#socket) return;
-            if (opened === 0) this.#failures += 1;
-            else if (Date.now() - opened >= STABLE_AFTER) this.#attempt = 0;
+            if (opened === 0 || event.code === 1006) this.#countFailure();
+            if (opened > 0 && Date.now() - opened >= STABLE_AFTER) this.#attempt = 0;
             this.#refresh = opened === 0 || event.code === 1008 || event.code === 3000;
             this.#lost(event.code, event.reason);
         };
@@ -140,9 +153,31 @@ class Connection {
     // A peer that has silently gone away never answers a close either: it is not waited for.
     #fail(socket, reason) {
         if (socket !== this.#socket) return;
-        if (!this.#isOpen) this.#failures += 1;
+        this.#countFailure();
         this.#lost(1006, reason);
         closeSocket(socket);
+    }
+
+    // Some proxies let the handshake through and nothing after it. Without a network no transport is to blame.
+    #countFailure() {
+        const wasOfUse = this.#hasHeard || (this.#isOpen && this.#subscriptions.size === 0);
+        if (!wasOfUse && globalThis.navigator?.onLine !== false) this.#failures += 1;
+    }
+
+    // Only for a WebSocket that has shown that it carries something.
+    #leaveStreams() {
+        if (this.#transport === 'websocket') return;
+        this.#transport = 'websocket';
+        this.#streams += 1;
+        for (const subscription of this.#subscriptions.values()) {
+            subscription.abort?.();
+            subscription.wake?.();
+        }
+        this.#askAll();
+    }
+
+    #askAll() {
+        for (const subscription of this.#subscriptions.values()) this.#ask(subscription);
     }
 
     #listen(socket) {
@@ -184,9 +219,14 @@ class Connection {
         this.#drop();
         if (this.#isClosed) return;
         const next = this.#transports[this.#transports.indexOf('websocket') + 1];
-        if (this.#failures >= 2 && next) {
+        if (this.#transport === 'websocket' && this.#failures >= 2 && next) {
             this.#transport = next;
             for (const subscription of this.#subscriptions.values()) this.#stream(subscription);
+        }
+        if (this.#transport !== 'websocket') {
+            // Beside the streams: what was in the way may have been the bridge's restart, or a network since left.
+            const wait = Math.min(LONGEST_RETURN_DELAY, this.#options.returnAfter * 2 ** this.#returns++);
+            this.#timer = setTimeout(() => this.#open(), wait * (0.5 + Math.random() / 2));
             return;
         }
         const delay = reconnectDelay(code, this.#attempt++);
@@ -272,7 +312,9 @@ class Connection {
 
     async #stream(subscription) {
         let attempt = 0;
-        while (!subscription.isClosed && !this.#isClosed) {
+        const streams = this.#streams;
+        const isOver = () => subscription.isClosed || this.#isClosed || this.#streams !== streams;
+        while (!isOver()) {
             const started = Date.now();
             let code = 0;
             let reason = '';
@@ -285,13 +327,14 @@ class Connection {
                 code = error instanceof PushbridgeError ? error.code : 0;
                 reason = error.message;
                 this.#refresh = code === 401 || code === 403;
+                if (isOver()) return;
                 const next = this.#transports[this.#transports.indexOf('sse') + 1];
                 if (error.isBlocked && this.#transport === 'sse' && next) {
                     this.#transport = next;
                     continue;
                 }
             }
-            if (subscription.isClosed) return;
+            if (isOver()) return;
             if (Date.now() - started >= STABLE_AFTER) attempt = 0;
             const delay = reconnectDelay(code === 503 ? 1013 : code, attempt++);
             subscription.report({ state: 'offline', code, reason, next: Date.now() + delay });
@@ -323,7 +366,8 @@ class Connection {
         url.searchParams.set('mode', subscription.options.mode ?? 'patch');
         if (subscription.id) url.searchParams.set('last_event_id', subscription.id);
         const controller = new AbortController();
-        subscription.abort = () => controller.abort();
+        const abort = () => controller.abort();
+        subscription.abort = abort;
         let blocked = false;
         let limit;
         // The bridge says something every 15 s: a proxy that keeps it back makes streams useless.
@@ -360,7 +404,7 @@ class Connection {
             throw error;
         } finally {
             clearTimeout(limit);
-            subscription.abort = undefined;
+            if (subscription.abort === abort) subscription.abort = undefined;
         }
     }
 
@@ -368,7 +412,8 @@ class Connection {
         const headers = {};
         if (subscription.id) Object.assign(headers, { 'If-None-Match': `"${subscription.id}"`, Prefer: 'wait=25' });
         const controller = new AbortController();
-        subscription.abort = () => controller.abort();
+        const abort = () => controller.abort();
+        subscription.abort = abort;
         const limit = setTimeout(() => controller.abort(), 45_000);
         try {
             const url = httpURL(new URL(subscription.topic, this.#url));
@@ -384,7 +429,7 @@ class Connection {
             if (state !== 'live') subscription.report({ state });
         } finally {
             clearTimeout(limit);
-            subscription.abort = undefined;
+            if (subscription.abort === abort) subscription.abort = undefined;
         }
     }
 

@@ -102,6 +102,7 @@ struct BridgeProcess {
             upstream: { UpstreamMetrics(poller.statistics) },
             reload: { await reload.run() },
             dashboard: PackageResources.dashboard_html,
+            clientLibrary: PackageResources.pushbridge_js,
             logger: logger
         )
         let adminTask: Task<Void, Never>?
@@ -143,7 +144,7 @@ extension BridgeProcess {
     /// Starts the admin listener where the configuration has one; returns once it is bound.
     private func start(
         _ admin: AdminServer,
-        group: any EventLoopGroup
+        group: MultiThreadedEventLoopGroup
     ) async throws -> (Task<Void, Never>?, ListenerAddress?) {
         guard let address = configuration.admin else { return (nil, nil) }
         let (bound, continuation) = AsyncThrowingStream.makeStream(of: ListenerAddress.self)
