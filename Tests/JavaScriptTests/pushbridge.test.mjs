@@ -192,6 +192,20 @@ describe('A connection', () => {
         bridge.close();
     });
 
+    test('is live in a room where nobody says anything, and not in one that it may not enter', async () => {
+        const { bridge, socket } = await begin();
+        const quiet = bridge.subscribe('/rooms/quiet', { onmessage() {} });
+        const closed = bridge.subscribe('/rooms/closed', { onmessage() {} });
+        socket.open();
+        socket.says({ type: 'pong' });
+        assert.equal(quiet.status.state, 'live');
+        assert.equal(closed.status.state, 'connecting');
+        socket.says({ type: 'error', topic: '/rooms/closed', code: 403, message: 'no' });
+        socket.says({ type: 'pong' });
+        assert.equal(closed.status.state, 'error');
+        bridge.close();
+    });
+
     test('gives a slow reader the newest document alone, then ends', async () => {
         const { bridge, socket } = await begin();
         const a = bridge.subscribe('/a');

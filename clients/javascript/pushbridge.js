@@ -251,6 +251,8 @@ class Connection {
         const { mode = 'patch', maxRate } = subscription.options;
         const since = subscription.id ?? undefined;
         this.#socket.send(JSON.stringify({ type: 'subscribe', topic: subscription.topic, mode, since, maxRate }));
+        // A channel without history says nothing to who enters it; what it refuses it refuses before it answers the ping.
+        if (subscription.onmessage) this.#ping(() => subscription.entered());
         for (const message of subscription.takeWaiting()) this.#post(subscription, message);
     }
 
@@ -520,6 +522,10 @@ class Subscription {
     }
 
     takeWaiting() { return this.#waiting.splice(0); }
+
+    entered() {
+        if (['connecting', 'offline'].includes(this.#status.state)) this.report({ state: 'live' });
+    }
 
     forget() {
         this.#id = null;
