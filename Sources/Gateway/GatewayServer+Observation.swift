@@ -39,7 +39,7 @@ extension GatewayServer {
                 version: revision?.document.id.text,
                 bytes: revision?.document.bytes.count,
                 state: revision == nil ? "waiting" : (status?.state ?? .live).rawValue,
-                reason: status?.failure?.reason,
+                reason: (status?.failure ?? topic.failure)?.reason,
                 age: confirmed > 0 ? UnixTime.nowMilliseconds - confirmed : nil,
                 interval: topic.intervalMilliseconds,
                 lastResult: topic.lastResult?.rawValue,

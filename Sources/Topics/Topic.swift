@@ -155,6 +155,9 @@ package final class Topic: Sendable {
     /// The newest version; nil before the first. Any thread.
     package var revision: Revision? { state.withLock { $0.revision } }
 
+    /// Why there is no document, while there is none and a fetch has failed. Any thread.
+    package var failure: SourceFailure? { state.withLock { $0.failure } }
+
     /// State of the upstream; nil before the first answer. Any thread.
     package var status: TopicStatus? { state.withLock { $0.status } }
 

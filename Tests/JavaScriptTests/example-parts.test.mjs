@@ -3,6 +3,7 @@ import { test } from "node:test";
 import { matchesFromXML } from "../../examples/scores/xml-feed.js";
 import { PriceHistory } from "../../examples/quotes/sparkline.js";
 import { Glide } from "../../examples/vehicles/glide.js";
+import { Lanes } from "../../examples/comments/lanes.js";
 
 test("a match of the XML feed becomes one of the JSON feed", () => {
     const side = (short, goals) => ({ "@short": short, "@yellow": "1", "@red": "0", "@goals": goals, "#text": `Team ${short}` });
@@ -42,4 +43,17 @@ test("a vehicle glides to its next report, on from where it is seen, the short w
     glide.report({ x: 5, y: 10, heading: 180 }, 200, 200);
     assert.deepEqual(glide.at(200), { x: 5, y: 10, heading: 0 });
     assert.deepEqual(glide.at(1000), { x: 5, y: 10, heading: 180 });
+});
+
+test("a comment takes the first lane in which it runs into no other", () => {
+    const lanes = new Lanes(2);
+    const take = (now, width) => lanes.take(now, width, 1000, 8000);
+    assert.equal(take(0, 200), 0);
+    assert.equal(take(10, 200), 1, "the first lane's comment has not entered the stage as a whole yet");
+    assert.equal(take(1000, 200), 0, "neither has the second's: the lane that was used the longest ago");
+    assert.equal(take(1400, 200), 1, "the comment before has entered, and is as fast");
+    assert.equal(take(9400, 1000), 0);
+    const quick = new Lanes(2);
+    assert.equal(quick.take(0, 10, 1000, 8000), 0);
+    assert.equal(quick.take(1000, 1000, 1000, 8000), 1, "a longer one is faster, and would catch up with the one before");
 });

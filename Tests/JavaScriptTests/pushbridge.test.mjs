@@ -206,6 +206,34 @@ describe('A connection', () => {
         bridge.close();
     });
 
+    test('does not wait when the browser says that it is online, or the page is seen again', async () => {
+        const events = new EventTarget();
+        globalThis.document = Object.assign(new EventTarget(), { visibilityState: 'hidden' });
+        globalThis.addEventListener = events.addEventListener.bind(events);
+        globalThis.removeEventListener = events.removeEventListener.bind(events);
+        try {
+            const { bridge, socket } = await begin();
+            socket.open();
+            // Told to come back in five seconds at the earliest.
+            socket.ends(1013);
+            globalThis.document.dispatchEvent(new Event('visibilitychange'));
+            await new Promise(setImmediate);
+            assert.equal(FakeSocket.all.length, 1, 'a hidden page can wait');
+            globalThis.document.visibilityState = 'visible';
+            globalThis.document.dispatchEvent(new Event('visibilitychange'));
+            await new Promise(setImmediate);
+            assert.equal(FakeSocket.all.length, 2);
+            FakeSocket.all[1].open();
+            FakeSocket.all[1].ends(1013);
+            events.dispatchEvent(new Event('online'));
+            await new Promise(setImmediate);
+            assert.equal(FakeSocket.all.length, 3);
+            bridge.close();
+        } finally {
+            for (const name of ['document', 'addEventListener', 'removeEventListener']) delete globalThis[name];
+        }
+    });
+
     test('gives a slow reader the newest document alone, then ends', async () => {
         const { bridge, socket } = await begin();
         const a = bridge.subscribe('/a');
