@@ -106,41 +106,4 @@ struct UpstreamTroubleTests {
             #expect(times[2] - times[1] > .milliseconds(250))
         }
     }
-
-    @Test("Retry-After is obeyed as a lower bound")
-    func retryAfter() async throws {
-        let upstream = try await LegacyUpstream(.json(#"{"a":1}"#))
-        try await withBridge(pollRoute(upstream)) { bridge in
-            let client = try await bridge.version1("/scores/premier")
-            _ = try await client.json()
-            var busy = LegacyUpstream.Answer.failure(503)
-            busy.headers = [("Retry-After", "2")]
-            upstream.answer(busy)
-            _ = try await client.json()
-            let asked = upstream.requests.count
-            try await upstream.isAsked(1)
-            let times = upstream.requests.map(\.at)
-            #expect(times[asked] - times[asked - 1] > .milliseconds(1900))
-        }
-    }
-
-    @Test("a redirect to the same host is followed, one to another host is not")
-    func redirects() async throws {
-        let other = try await LegacyUpstream(.json(#"{"other":1}"#))
-        let elsewhere = other.url("/")
-        let upstream = try await LegacyUpstream { request in
-            var answer = LegacyUpstream.Answer.failure(302)
-            switch request.uri {
-            case "/legacy?league=same": answer.headers = [("Location", "/moved")]
-            case "/legacy?league=other": answer.headers = [("Location", elsewhere)]
-            default: return .json(#"{"moved":1}"#)
-            }
-            return answer
-        }
-        try await withBridge(pollRoute(upstream)) { bridge async throws in
-            #expect(try await Curl(bridge.url("/scores/same")).text == #"{"moved":1}"#)
-            #expect(try await Curl(bridge.url("/scores/other")).status == 502)
-            #expect(other.requests.isEmpty)
-        }
-    }
 }

@@ -2,17 +2,13 @@
 that it holds, with patches applied by `jsonpatch`. Told a version on standard input, it waits until all hold it."""
 
 import asyncio
-import base64
-import hashlib
 import json
 import sys
 
 import jsonpatch
 from websockets.asyncio.client import connect
 
-
-def version(text):
-    return base64.urlsafe_b64encode(hashlib.sha256(text.encode()).digest()[:16]).rstrip(b"=").decode()
+from versions import version
 
 
 class Client:

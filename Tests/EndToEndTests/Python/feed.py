@@ -4,8 +4,6 @@ the upstream's document, numbers to the letter. The version of each document is 
 
 import argparse
 import asyncio
-import base64
-import hashlib
 import json
 import pathlib
 import re
@@ -14,6 +12,8 @@ import urllib.request
 
 import jsonpatch
 from websockets.asyncio.client import connect
+
+from versions import version
 
 
 class Number(str):
@@ -35,10 +35,6 @@ def parse(text):
 def compact(text):
     """The text without insignificant white space, otherwise untouched."""
     return re.sub(r'("(?:[^"\\]|\\.)*")|[ \t\r\n]+', lambda match: match.group(1) or "", text)
-
-
-def version(text):
-    return base64.urlsafe_b64encode(hashlib.sha256(text.encode()).digest()[:16]).rstrip(b"=").decode()
 
 
 def put(url, text):

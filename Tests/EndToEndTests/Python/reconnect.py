@@ -9,17 +9,14 @@ says what each kind was sent, as JSON."""
 import asyncio
 import base64
 import collections
-import hashlib
 import json
 import os
 import resource
 import sys
 
+from versions import version
+
 KINDS = ("v1", "events", "poll")
-
-
-def version(text):
-    return base64.urlsafe_b64encode(hashlib.sha256(text).digest()[:16]).rstrip(b"=").decode()
 
 
 class Client:

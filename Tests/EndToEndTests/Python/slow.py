@@ -11,8 +11,6 @@ documents and patches of `pushbridge.v1`. When all are connected it says so. The
   was sent."""
 
 import asyncio
-import base64
-import hashlib
 import json
 import socket
 import sys
@@ -20,16 +18,14 @@ import urllib.parse
 
 from websockets.asyncio.client import connect
 
+from versions import version
+
 KINDS = (
     ("?mode=snapshot", None),
     ("?mode=patch", None),
     ("?mode=snapshot", "pushbridge.v1"),
     ("?mode=patch", "pushbridge.v1"),
 )
-
-
-def version(text):
-    return base64.urlsafe_b64encode(hashlib.sha256(text.encode()).digest()[:16]).rstrip(b"=").decode()
 
 
 def patched(document, patch):
