@@ -25,7 +25,7 @@ class ScoresTests(ExampleTest):
         eventually("equal boards", lambda: one.evaluate(BOARD) == other.evaluate(BOARD))
         teams = "() => [...document.querySelectorAll('#matches .long')].map((team) => team.textContent).join()"
         premier = other.evaluate(teams)
-        other.get_by_label("Serie A").check()
+        other.get_by_label("Serie Aurora").check()
         expect(other.locator("#topic")).to_have_text("/scores-xml/seriea")
         self.until(other, f"(before) => ![before, ''].includes(({teams})())", premier)
 
