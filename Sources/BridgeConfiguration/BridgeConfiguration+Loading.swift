@@ -22,14 +22,16 @@ extension BridgeConfiguration {
         do {
             guard let handle = FileHandle(forReadingAtPath: file) else {
                 let exists = FileManager.default.fileExists(atPath: file)
-                throw Mistake(exists ? "the file cannot be read" : "there is no such file")
+                if exists { throw Mistake("the file cannot be read", hint: "its owner and mode do not let this user") }
+                throw Mistake("there is no such file", hint: "name one with --config; pushbridge demo needs none")
             }
             defer { try? handle.close() }
             // One byte more than allowed, so that parse sees that the file is too large.
             bytes = Array(try handle.read(upToCount: maximumFileSize + 1) ?? Data())
         } catch {
-            let message = (error as? Mistake)?.message ?? "the file cannot be read"
-            throw ConfigurationErrors(fileName: file, errors: [ConfigurationError(path: "", message: message)])
+            let mistake = (error as? Mistake) ?? Mistake("the file cannot be read")
+            let reported = ConfigurationError(path: "", message: mistake.message, hint: mistake.hint)
+            throw ConfigurationErrors(fileName: file, errors: [reported])
         }
         let folder = URL(fileURLWithPath: file).deletingLastPathComponent().path
         return try parse(

@@ -44,13 +44,18 @@ package struct BindError: Error, CustomStringConvertible {
     package let underlying: any Error
 
     package var description: String {
-        let reason =
-            switch (underlying as? IOError)?.errnoCode {
-            case EADDRINUSE: "the port is in use by another program; stop it or choose another port"
-            case EACCES: "not permitted; ports below 1024 need privileges"
-            case EADDRNOTAVAIL: "this machine does not have that address"
-            default: "\(underlying)"
-            }
-        return "cannot listen on \(address): \(reason)"
+        "cannot listen on \(address): \(reason)"
+    }
+
+    private var reason: String {
+        if underlying is SocketAddressError.UnknownHost { return "the name has no address; write an address" }
+        return switch (underlying as? IOError)?.errnoCode {
+        case EADDRINUSE:
+            "the port is in use by another program; stop it (\"ss -ltnp\" names it) or choose another port"
+        case EACCES:
+            "not permitted; choose a port from 1024 on, or give the process CAP_NET_BIND_SERVICE, as the systemd unit does"
+        case EADDRNOTAVAIL: "this machine does not have that address; \"0.0.0.0\" is every IPv4 address that it has"
+        default: "\(underlying)"
+        }
     }
 }

@@ -80,7 +80,8 @@ struct HostileInputTests {
         let none = #expect(throws: ConfigurationErrors.self) {
             try BridgeConfiguration.load(file: "/nonexistent/config.json", environment: [:])
         }
-        #expect(none?.description == "/nonexistent/config.json: there is no such file")
+        let hint = "name one with --config; pushbridge demo needs none"
+        #expect(none?.description == "/nonexistent/config.json: there is no such file (\(hint))")
         let folder = #expect(throws: ConfigurationErrors.self) {
             try BridgeConfiguration.load(file: Golden.resources.path, environment: [:])
         }
