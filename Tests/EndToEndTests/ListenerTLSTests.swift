@@ -152,8 +152,7 @@ struct ListenerTLSTests {
         try await within(Turnstile.bridges) {
             let bridge = try await BridgeUnderTest.start(["serve", "--config", file.path()], folder: folder)
             _ = try await bridge.process.line()
-            let line = try #require(try await bridge.process.line())
-            let admin = String(line.dropFirst("pushbridge ready: ".count).dropLast(" (admin)".count))
+            let admin = try await bridge.admin()
             for name in files { try folder.write(name, new.read(name)) }
             try folder.write("second-cert.pem", "not PEM")
             let refused = try await Curl(admin + "/reload", "-X", "POST")
@@ -166,6 +165,35 @@ struct ListenerTLSTests {
             #expect(done.status == 200)
             let after = try await Curl(url, "--cacert", new.file("cert.pem"))
             #expect(after.status == 404)
+            try await bridge.stop()
+        }
+    }
+
+    @Test("a reload gives a listener TLS and takes it away again; its port and its connections stay")
+    func reloadOfSecurity() async throws {
+        let folder = try await certificates()
+        let tls = #", "tls": { "certificate": "cert.pem", "key": "key.pem" }"#
+        func write(_ tls: String) throws -> URL {
+            try folder.write(
+                "config.json",
+                """
+                { "listen": [{ "port": 0 \(tls) }], "admin": { "port": 0 }, "drain": "100ms", "routes": [\(Self.routes)] }
+                """
+            )
+        }
+        try await within(Turnstile.bridges) {
+            let file = try write("")
+            let bridge = try await BridgeUnderTest.start(["serve", "--config", file.path()], folder: folder)
+            let admin = try await bridge.admin()
+            let client = try await bridge.webSocket("/rooms/a")
+            for (text, scheme) in [(tls, "https"), ("", "http"), (tls, "https")] {
+                _ = try write(text)
+                #expect(try await Curl(admin + "/reload", "-X", "POST").status == 200)
+                let url = "\(scheme)://127.0.0.1:\(bridge.port)/none"
+                #expect(try await Curl(url, "--cacert", folder.file("cert.pem")).status == 404)
+            }
+            try client.send("still here")
+            #expect(try await client.text() == "still here")
             try await bridge.stop()
         }
     }
