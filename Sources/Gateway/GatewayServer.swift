@@ -60,21 +60,33 @@ package final class GatewayServer: Sendable {
     /// - Throws: ``BindError``.
     package func start(_ addresses: [ListenerAddress]) async throws -> [ListenerAddress] {
         try await makeLoops()
-        let bound = try await listeners.replace(with: addresses, bind: bind).all
+        let bound = try await bind(addresses)
+        await accept(on: bound)
         ready.store(true, ordering: .relaxed)
-        return bound
+        return bound.listeners.addresses
     }
 
-    /// Listens on these addresses from now on. Those that did before are not touched, and open connections live on,
-    /// also those that came through a listener that is closed now.
+    /// Listeners that wait for ``accept(on:)``.
+    package struct BoundListeners: Sendable {
+        fileprivate let listeners: Listeners.Prepared
+
+        /// What will be opened and what will be closed, with the real ports.
+        package var opened: [ListenerAddress] { listeners.opened }
+        package var closed: [ListenerAddress] { listeners.closed }
+    }
+
+    /// Binds what is new among these addresses; connections wait there until ``accept(on:)``, before which new rules can
+    /// be put in force for them.
     ///
-    /// - Returns: what was opened and what was closed, with the real ports.
     /// - Throws: ``BindError`` where one cannot be bound: then nothing has changed.
-    package func listen(
-        on addresses: [ListenerAddress]
-    ) async throws(BindError) -> (opened: [ListenerAddress], closed: [ListenerAddress]) {
-        let change = try await listeners.replace(with: addresses, bind: bind)
-        return (change.opened, change.closed)
+    package func bind(_ addresses: [ListenerAddress]) async throws(BindError) -> BoundListeners {
+        BoundListeners(listeners: try await listeners.prepare(addresses, bind: bind))
+    }
+
+    /// Listens on these addresses alone from now on. Listeners that did before are not touched, and open connections live
+    /// on, also those that came through a listener that is closed now.
+    package func accept(on bound: BoundListeners) async {
+        await listeners.accept(bound.listeners)
     }
 
     /// Takes new limits and time-outs into use. Nobody is put out for them: a limit that is passed already refuses
@@ -185,6 +197,7 @@ package final class GatewayServer: Sendable {
         let metrics = metrics
         let loops = loops.withLock { $0 }
         return ServerBootstrap(group: group)
+            .serverChannelOption(.autoRead, value: false)
             .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
             .childChannelOption(.allowRemoteHalfClosure, value: true)
             // An idle connection keeps its last receive buffer: small ones for the many that say little, growing with

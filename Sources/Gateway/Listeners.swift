@@ -19,7 +19,7 @@ final class Listeners: Sendable {
         }
     }
 
-    private struct Listener: Sendable {
+    fileprivate struct Listener: Sendable {
         /// As it was asked for.
         let address: ListenerAddress
         /// With the port that the system chose.
@@ -28,12 +28,16 @@ final class Listeners: Sendable {
         let security: Security
     }
 
-    /// How the listeners differ from those before.
-    struct Change: Sendable {
-        /// All that listen now, with the real ports, in the order asked for.
-        var all: [ListenerAddress] = []
-        var opened: [ListenerAddress] = []
-        var closed: [ListenerAddress] = []
+    /// Listeners that are bound and take no connections yet, and those whose end their beginning will be.
+    struct Prepared: Sendable {
+        fileprivate let next: [Listener]
+        fileprivate let new: [Listener]
+        fileprivate let dropped: [Listener]
+
+        /// All that will listen, with the real ports, in the order asked for.
+        var addresses: [ListenerAddress] { next.map(\.bound) }
+        var opened: [ListenerAddress] { new.map(\.bound) }
+        var closed: [ListenerAddress] { dropped.map(\.bound) }
     }
 
     private struct State {
@@ -51,8 +55,11 @@ final class Listeners: Sendable {
 
     typealias Bind = @Sendable (ListenerAddress, Security) async throws -> any Channel
 
+    /// Binds what is new. To be followed by ``accept(_:)``.
+    ///
+    /// - Parameter bind: makes a channel that does not read yet.
     /// - Throws: where one cannot be bound: then those listen that did before, and no other.
-    func replace(with addresses: [ListenerAddress], bind: Bind) async throws(BindError) -> Change {
+    func prepare(_ addresses: [ListenerAddress], bind: Bind) async throws(BindError) -> Prepared {
         var dropped = state.withLock { $0.listeners }
         let kept: [Listener?] = addresses.map { address in
             dropped.firstIndex { $0.address.isSamePlace(as: address) }.map { dropped.remove(at: $0) }
@@ -63,7 +70,7 @@ final class Listeners: Sendable {
         do {
             for (address, kept) in zip(addresses, kept) {
                 if let kept {
-                    next.append(kept)
+                    next.append(kept.with(address))
                     continue
                 }
                 // 127.0.0.1:8080 and 0.0.0.0:8080 exclude each other: the old one makes room first.
@@ -81,27 +88,19 @@ final class Listeners: Sendable {
             await reopen(madeRoom, bind)
             throw error
         }
-        for listener in dropped { try? await listener.channel.close() }
-        next = zip(next, addresses).map { listener, address in
-            listener.security.tls = address.tls
-            return Listener(
-                address: address,
-                bound: address.bound(to: listener.bound.port),
-                channel: listener.channel,
-                security: listener.security
-            )
-        }
-        let change = Change(
-            all: next.map(\.bound),
-            opened: new.map(\.bound),
-            closed: dropped.map(\.bound)
-        )
-        let isClosed = state.withLock { [next] state in
-            state.listeners = next
+        return Prepared(next: next, new: new, dropped: dropped)
+    }
+
+    /// Takes connections on what has been prepared, and no more on what is dropped.
+    func accept(_ prepared: Prepared) async {
+        for listener in prepared.dropped { try? await listener.channel.close() }
+        for listener in prepared.next { listener.security.tls = listener.address.tls }
+        for listener in prepared.new { try? await listener.channel.setOption(.autoRead, value: true).get() }
+        let isClosed = state.withLock { state in
+            state.listeners = prepared.next
             return state.isClosed
         }
         if isClosed { await close() }
-        return change
     }
 
     /// For good.
@@ -134,6 +133,7 @@ final class Listeners: Sendable {
         for listener in closed {
             do throws(BindError) {
                 let again = try await listen(listener.address, at: listener.bound, bind)
+                try? await again.channel.setOption(.autoRead, value: true).get()
                 state.withLock { state in
                     state.listeners = state.listeners.map { $0.channel === listener.channel ? again : $0 }
                 }
@@ -142,5 +142,12 @@ final class Listeners: Sendable {
                 logger.critical("a listener was lost", metadata: ["error": "\(error)"])
             }
         }
+    }
+}
+
+extension Listeners.Listener {
+    /// The same with certificates that may be others.
+    fileprivate func with(_ address: ListenerAddress) -> Self {
+        Self(address: address, bound: address.bound(to: bound.port), channel: channel, security: security)
     }
 }

@@ -105,17 +105,19 @@ actor Reload {
         } catch {
             return .refused(errors: error.errors)
         }
-        let listeners: (opened: [ListenerAddress], closed: [ListenerAddress])
+        let listeners: GatewayServer.BoundListeners
         do throws(BindError) {
-            listeners = try await gateway.listen(on: addresses)
+            listeners = try await gateway.bind(addresses)
         } catch {
             return .refused(errors: ["\(error)"])
         }
+        // Before the first connection is taken there: a new listener may rest on new access rules.
         gateway.apply(new.gatewaySettings)
         var report = replaceRoutes(with: new, access)
         report.opened = listeners.opened.map(\.url)
         report.closed = listeners.closed.map(\.url)
         configuration = new
+        await gateway.accept(on: listeners)
         return .done(report)
     }
 
