@@ -11,7 +11,7 @@ let package = Package(
         // Event loops, channels and HTTP/1.1 parsing: the ground that every connection stands on.
         .package(url: "https://github.com/apple/swift-nio.git", from: "2.101.0"),
         // One logging interface for all rooms.
-        .package(url: "https://github.com/apple/swift-log.git", from: "1.6.0"),
+        .package(url: "https://github.com/apple/swift-log.git", from: "1.16.0"),
         // Subcommands, options, help texts and usage errors of the command line.
         .package(url: "https://github.com/apple/swift-argument-parser.git", from: "1.5.0"),
         // SHA-256 for version ids, SHA-1 for Sec-WebSocket-Accept.

@@ -227,15 +227,32 @@ struct ReloadTests {
             let file = try write(room, to: folder)
             let bridge = try await BridgeUnderTest.start(["serve", "--config", file.path()], folder: folder)
             let admin = try await bridge.admin()
-            _ = try write(room, to: folder, settings: #""eventLoops": 3, "logLevel": "debug","#)
+            _ = try write(room, to: folder, settings: #""eventLoops": 3, "upstream": { "connections": 3 },"#)
             for _ in 1...2 {
                 let answer = try await Curl(admin + "/reload", "-X", "POST").json()
-                #expect(answer["needRestart"] == ["eventLoops", "logLevel"])
+                #expect(answer["needRestart"] == ["upstream", "eventLoops"])
             }
             #expect(bridge.process.errors.contains("in force only after a restart"))
             _ = try write(room, to: folder)
             #expect(try await Curl(admin + "/reload", "-X", "POST").json()["needRestart"] == [])
             try await bridge.stop()
+        }
+    }
+
+    @Test("a new log level is in force at once")
+    func logLevel() async throws {
+        try await within(Turnstile.bridges) {
+            let folder = try TemporaryFolder()
+            let file = try write(room, to: folder)
+            let bridge = try await BridgeUnderTest.start(["serve", "--config", file.path()], folder: folder)
+            let admin = try await bridge.admin()
+            for level in ["info", "error", "error", "info"] {
+                _ = try write(room, to: folder, settings: #""logLevel": "\#(level)","#)
+                #expect(try await Curl(admin + "/reload", "-X", "POST").status == 200)
+            }
+            try await bridge.stop()
+            // A reload is told of by the level that it brings.
+            #expect(bridge.process.errors.components(separatedBy: "configuration reloaded").count == 3)
         }
     }
 

@@ -204,18 +204,6 @@ enum SignalWait {
     }
 }
 
-/// Logs go to standard error; standard output is for the ready line.
-enum LogOutput {
-    static func bootstrap(level: LogLevel) {
-        let level = Logger.Level(rawValue: level.rawValue) ?? .info
-        LoggingSystem.bootstrap { label in
-            var handler = StreamLogHandler.standardError(label: label)
-            handler.logLevel = level
-            return handler
-        }
-    }
-}
-
 /// The limit on open descriptors: each connection takes one.
 enum OpenFiles {
     /// Raises the soft limit as far as the hard one allows.

@@ -116,6 +116,7 @@ actor Reload {
         var report = replaceRoutes(with: new, access)
         report.opened = listeners.opened.map(\.url)
         report.closed = listeners.closed.map(\.url)
+        LogOutput.write(from: new.logLevel)
         configuration = new
         await gateway.accept(on: listeners)
         return .done(report)
@@ -159,7 +160,7 @@ actor Reload {
     private static func keysThatNeedRestart(from old: BridgeConfiguration, to new: BridgeConfiguration) -> [String] {
         [
             ("admin", old.admin == new.admin), ("upstream", old.upstream == new.upstream),
-            ("eventLoops", old.eventLoops == new.eventLoops), ("logLevel", old.logLevel == new.logLevel),
+            ("eventLoops", old.eventLoops == new.eventLoops),
         ].filter { !$0.1 }.map(\.0)
     }
 }
