@@ -19,7 +19,8 @@ struct AdminListener: Sendable {
         for line in text.split(separator: "\n") where !line.hasPrefix("#") {
             let space = try #require(line.lastIndex(of: " "))
             let name = try #require(line.hasPrefix("pushbridge_") ? line[..<space].dropFirst(11) : nil)
-            samples[String(name)] = try #require(Double(line[line.index(after: space)...]))
+            let value = try #require(Double(line[line.index(after: space)...]))
+            samples[String(name)] = value
         }
         return samples
     }
