@@ -163,7 +163,8 @@ final class HTTPConnectionHandler: ChannelInboundHandler, RemovableChannelHandle
             if head.headers.contains(name: "Upgrade") { keepsAlive = false }
             try exchange.begin()
         } catch {
-            fail(error)
+            // What is known of the request tells whether a page may read what went wrong.
+            if case .responding(let exchange) = state { exchange.fail(error) } else { fail(error) }
         }
     }
 

@@ -12,7 +12,7 @@ from examples import ExampleTest
 from services import PROGRAM, eventually, free_port
 from wire import Wire
 
-PAGE = """<!doctype html><meta charset="utf-8"><title>test</title>
+PAGE = """<!doctype html><meta charset="utf-8"><title>test</title><link rel="icon" href="data:,">
 <script type="module">
 import { connect } from '%(library)s';
 const options = JSON.parse(decodeURIComponent(location.hash.slice(1) || '{}'));
@@ -124,7 +124,7 @@ class CutTests(PushbridgeTests):
         page.evaluate("changes.length = 0")
         self.upstream.count += 1
         # Said while there is no connection: it waits, and arrives.
-        page.evaluate("window.early = room.send('from the tunnel')")
+        page.evaluate("void (window.early = room.send('from the tunnel'))")
         self.wire.mend()
         self.until(page, "(count) => counter.document?.count === count", self.upstream.count)
         first = page.evaluate("changes[0]")
@@ -203,7 +203,7 @@ class ElsewhereTests(PushbridgeTests):
         eventually("permission for the page", is_allowed)
         for transport in ["websocket", "sse", "poll"]:
             hash = urllib.request.quote(json.dumps({"transports": [transport]}))
-            page = self.page(f"{origin}/#{hash}")
+            page = self.page(f"{origin}/#{hash}", expected_errors=r"status of 4\d\d")
             self.follows(page)
             self.assertEqual(page.evaluate("bridge.transport"), transport)
             self.last_version(page)

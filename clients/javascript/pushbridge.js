@@ -354,7 +354,9 @@ class Connection {
     async #request(subscription, url, headers, signal) {
         const token = await this.#token();
         if (token) headers.Authorization = `Bearer ${token}`;
-        const response = await this.#options.fetch(url, { headers, signal, cache: 'no-store' });
+        // Not as a method of the options: a browser's fetch is one of its window alone.
+        const { fetch } = this.#options;
+        const response = await fetch(url, { headers, signal, cache: 'no-store' });
         if (!response.ok && response.status !== 304) {
             await response.body?.cancel();
             throw new PushbridgeError(response.status, `the bridge answered ${response.status}`);
