@@ -33,32 +33,17 @@ function join() {
     channel = bridge.subscribe(`/documents/${documentName}`, {
         onmessage: receive,
         onstatus: ({ state, reason }) => {
-            if (state === 'error') away('error', reason);
-            if (state !== 'offline') return;
-            const wasThere = isThere;
-            away('offline');
-            if (wasThere) enter(channel);
+            if (state === 'live') enter();
+            else if (state === 'error') away('error', reason);
+            else if (state === 'offline') away('offline');
         },
     });
-    enter(channel);
 }
 
-// A channel says nothing on its own: it is there when it has taken a first message, which waits for a connection.
-async function enter(entered) {
-    while (!isThere) {
-        try {
-            await entered.send(presence());
-            if (entered.isClosed) return;
-            isThere = true;
-        } catch (error) {
-            if (entered.isClosed) return;
-            if (error.code !== 0) {
-                away('error', error.message);
-                return;
-            }
-        }
-    }
+function enter() {
+    isThere = true;
     showState('live', 'live');
+    post(presence({ isNew: true }));
     exchange.open();
 }
 
@@ -86,7 +71,7 @@ function receive(message) {
 
 function presence(more = {}) {
     const caret = document.activeElement === field ? { after: text.anchor(field.selectionEnd) } : undefined;
-    return { kind: 'person', site, name: element('name').value, caret, isNew: !isThere, ...more };
+    return { kind: 'person', site, name: element('name').value, caret, ...more };
 }
 
 let caretTimer;
