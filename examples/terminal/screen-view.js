@@ -39,8 +39,8 @@ export class ScreenView {
         const { rows, scrolled } = screen.takeChanges();
         const { history } = screen;
         const isCleared = history.length < this.#history.childElementCount - scrolled || history.length === 0;
-        const fresh = isCleared ? history : history.slice(-scrolled || history.length);
         if (isCleared) this.#history.replaceChildren();
+        const fresh = isCleared ? history : history.slice(history.length - Math.min(scrolled, history.length));
         this.#history.append(...fresh.map((line) => rowElement(line)));
         while (this.#history.childElementCount > history.length) this.#history.firstElementChild.remove();
         while (this.#rows.childElementCount > screen.rows) this.#rows.lastElementChild.remove();
