@@ -131,7 +131,7 @@ struct BridgeProcess {
             status.ready()
         }
         status.stopping()
-        logger.info("stopping", metadata: ["drain": "\(configuration.drain)"])
+        logger.info("stopping", metadata: ["connections": "\(gateway.connectionCount)"])
         await gateway.stop()
         adminTask?.cancel()
         await adminTask?.value
