@@ -33,7 +33,7 @@ struct FriendlyErrorTests {
                 await #expect(throws: (any Error).self) { _ = try await Curl("https://127.0.0.1:\(bridge.port)/") }
             }
             let words = "a client speaks TLS to a listener without TLS"
-            try await eventually("the hint") { bridge.process.errors.contains(words) }
+            try await bridge.process.says(words)
             let metrics = try await Curl(try await bridge.admin() + "/metrics").text
             #expect(metrics.contains(#"pushbridge_handshakes_rejected_total{reason="tls"} 3"#))
             #expect(bridge.process.errors.components(separatedBy: words).count == 2)
@@ -50,8 +50,7 @@ struct FriendlyErrorTests {
             let answer = try await Curl(bridge.url("/scores"))
             #expect(answer.status == 502)
             #expect(answer.text.contains("the upstream refused the connection"))
-            let log = bridge.process.errors
-            #expect(log.contains("127.0.0.1 port \(port)") && log.contains("start the upstream"), "\(log)")
+            try await bridge.process.says("127.0.0.1 port \(port)", "start the upstream")
         }
     }
 
@@ -62,9 +61,7 @@ struct FriendlyErrorTests {
         try await withBridge(route) { bridge in
             let refused = await #expect(throws: WebSocketClient.Refused.self) { try await bridge.webSocket("/tunnel") }
             #expect(refused?.status == 502)
-            let log = bridge.process.errors
-            #expect(log.contains("127.0.0.1:\(port): Connection refused"), "\(log)")
-            #expect(log.contains("start the backend"), "\(log)")
+            try await bridge.process.says("127.0.0.1:\(port): Connection refused", "start the backend")
         }
         let folder = try TemporaryFolder()
         let file = try folder.write("config.json", "{ \"routes\": [\(route)] }")

@@ -183,6 +183,14 @@ final class ChildProcess: Sendable {
         }
     }
 
+    /// Waits until all of these are in what it wrote to standard error, which comes some time after what it did.
+    func says(_ words: String...) async throws {
+        try await eventually("\(words) in the log", seen: { String(self.errors.suffix(2000)) }) {
+            let errors = errors
+            return words.allSatisfy { errors.contains($0) }
+        }
+    }
+
     /// Waits for the program's end and that of its output; kills it at the deadline.
     @discardableResult
     func end(within limit: Duration = patience) async throws -> Ending {
