@@ -1,3 +1,4 @@
+import Access
 import Logging
 import NIOCore
 import NIOHTTP1
@@ -11,6 +12,7 @@ import Topics
 /// and the dashboard is pushed to like any page.
 package struct AdminServer: Sendable {
     private let gateway: GatewayServer
+    private let access: AccessPolicy?
     private let upstream: @Sendable () -> UpstreamMetrics
     private let reload: @Sendable () async -> ReloadOutcome
     private let dashboard: [UInt8]
@@ -19,12 +21,14 @@ package struct AdminServer: Sendable {
 
     /// - Parameters:
     ///   - gateway: what it tells of.
+    ///   - access: what operators have to show, on every path; nil: nothing.
     ///   - upstream: the poller's numbers, asked for at each scrape.
     ///   - reload: reads the configuration again.
     ///   - dashboard: the page at `/`.
     ///   - clientLibrary: the script at `/pushbridge.js`, which the page uses.
     package init(
         gateway: GatewayServer,
+        access: AccessPolicy?,
         upstream: @escaping @Sendable () -> UpstreamMetrics,
         reload: @escaping @Sendable () async -> ReloadOutcome,
         dashboard: [UInt8],
@@ -35,6 +39,7 @@ package struct AdminServer: Sendable {
         self.clientLibrary = clientLibrary
         self.reload = reload
         self.gateway = gateway
+        self.access = access
         self.upstream = upstream
         self.logger = logger
     }
@@ -87,6 +92,7 @@ package struct AdminServer: Sendable {
         GatewayRoute(
             pattern: RoutePattern(text: "/" + segment, segments: segment.isEmpty ? [] : [.literal(segment)]),
             origins: .sameOrigin,
+            access: access,
             service: service
         )
     }

@@ -1,3 +1,4 @@
+import Access
 import ArgumentParser
 import BridgeConfiguration
 import Foundation
@@ -54,8 +55,10 @@ struct BridgeProcess {
         }
         let policies = AccessPolicies(poller: poller, logger: logger)
         let routes: [GatewayRoute]
+        let adminAccess: AccessPolicy?
         do throws(UnusableFile) {
             let access = try policies.policies(for: configuration)
+            adminAccess = configuration.admin?.access.flatMap { access[$0] }
             routes = configuration.routes.map { route in
                 route.gatewayRoute(configuration, policies: access, poller: poller, logger: logger)
             }
@@ -99,6 +102,7 @@ struct BridgeProcess {
         defer { reloads.cancel() }
         let admin = AdminServer(
             gateway: gateway,
+            access: adminAccess,
             upstream: { UpstreamMetrics(poller.statistics) },
             reload: { await reload.run() },
             dashboard: PackageResources.dashboard_html,
