@@ -9,16 +9,21 @@ package struct AccessRules: Sendable, Hashable {
     /// Another server that is asked besides; nil: none is.
     package let request: SubrequestRules?
 
+    /// Connections and requests of one client address (IPv6: one /64) at one time, at least 1; nil: no bound but
+    /// ``Limits/connectionsPerAddress``.
+    package let connectionsPerAddress: Int?
+
     /// Whether a client has to show anything at all.
     package var asksForCredentials: Bool { basic != nil || jwt != nil || request != nil }
 
-    static let keys = ["origins", "basic", "jwt", "request"]
+    static let keys = ["origins", "basic", "jwt", "request", "connectionsPerAddress"]
 
-    init(origins: AllowedOrigins = .sameOrigin) {
+    init(origins: AllowedOrigins = .sameOrigin, connectionsPerAddress: Int? = nil) {
         self.origins = origins
         basic = nil
         jwt = nil
         request = nil
+        self.connectionsPerAddress = connectionsPerAddress
     }
 
     init(reading field: Field) {
@@ -27,6 +32,7 @@ package struct AccessRules: Sendable, Hashable {
         basic = section?["basic"].flatMap(PasswordRules.init(reading:))
         jwt = section?["jwt"].flatMap(TokenRules.init(reading:))
         request = section?["request"].flatMap(SubrequestRules.init(reading:))
+        connectionsPerAddress = section?["connectionsPerAddress"]?.integer(in: 1...10_000_000)
     }
 }
 

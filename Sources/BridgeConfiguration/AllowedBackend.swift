@@ -1,13 +1,10 @@
-import Foundation
-
 /// One entry of a tunnel's `allow`: `host-or-CIDR:ports`.
 package struct AllowedBackend: Sendable, Hashable, CustomStringConvertible {
     /// Where a client may be taken.
     package enum Place: Sendable, Hashable {
         /// This name, in lower case; `*.` at its start stands for any one label.
         case name(String)
-        /// Addresses whose first `prefix` bits are those of `network`: 4 or 16 bytes.
-        case network([UInt8], prefix: Int)
+        case network(AddressRange)
     }
 
     /// Where a client may be taken.
@@ -26,12 +23,9 @@ package struct AllowedBackend: Sendable, Hashable, CustomStringConvertible {
         description = text
         let place = text[..<colon].replacing("[", with: "").replacing("]", with: "")
         let halves = place.split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false)
-        if let bytes = Self.address(String(halves[0])) {
-            let all = bytes.count * 8
-            guard let prefix = halves.count == 1 ? all : Int(halves[1]), (0...all).contains(prefix) else {
-                throw Mistake("the part behind \"/\" is not a number from 0 to \(all)", hint: example)
-            }
-            self.place = .network(bytes, prefix: prefix)
+        if let bytes = AddressRange.address(halves[0]) {
+            let prefix = halves.count == 1 ? nil : halves[1]
+            self.place = .network(try AddressRange(bytes, prefix: prefix, example: example))
             return
         }
         guard halves.count == 1 else {
@@ -49,11 +43,5 @@ package struct AllowedBackend: Sendable, Hashable, CustomStringConvertible {
             (first...65535).contains(last)
         else { throw Mistake("\(quoted(String(text))) is not a port, a range such as 5900-5999, or *") }
         return first...last
-    }
-
-    private static func address(_ text: String) -> [UInt8]? {
-        var bytes = [UInt8](repeating: 0, count: 16)
-        if inet_pton(AF_INET, text, &bytes) == 1 { return Array(bytes[..<4]) }
-        return inet_pton(AF_INET6, text, &bytes) == 1 ? bytes : nil
     }
 }

@@ -14,6 +14,10 @@ package struct BridgeConfiguration: Sendable, Equatable {
     package let keepAlive: KeepAlive
     /// Access rules of every route that has none of its own.
     package let access: AccessRules
+    /// The proxies whose word about a client's address is believed.
+    package let trustedProxies: [AddressRange]
+    /// How requests and connections are logged when they end.
+    package let accessLog: AccessLogFormat
     /// Bounds on what is asked of one upstream host, over all routes.
     package let upstream: UpstreamLimits
     /// Over how long the closing of connections is spread when the bridge stops. Zero: all at once.
@@ -26,8 +30,9 @@ package struct BridgeConfiguration: Sendable, Equatable {
     package let routes: [Route]
 
     static let keys = [
-        "$schema", "listen", "admin", "limits", "keepAlive", "access", "upstream", "drain", "eventLoops", "logLevel",
-        "routes",
+        "$schema", "listen", "admin", "limits", "keepAlive", "access", "trustedProxies", "accessLog", "upstream",
+        "drain",
+        "eventLoops", "logLevel", "routes",
     ]
 
     init?(reading field: Field) {
@@ -40,6 +45,8 @@ package struct BridgeConfiguration: Sendable, Equatable {
         self.limits = limits
         keepAlive = KeepAlive(reading: section["keepAlive"])
         access = section["access"].map(AccessRules.init(reading:)) ?? AccessRules()
+        trustedProxies = section["trustedProxies"]?.distinctList(AddressRange.init(parsing:)) ?? []
+        accessLog = section["accessLog"]?.choice(AccessLogFormat.self) ?? .text
         upstream = UpstreamLimits(reading: section["upstream"])
         drain = section["drain"]?.duration(zeroAllowed: true) ?? .seconds(5)
         eventLoops = section["eventLoops"]?.integer(in: 1...1024)
@@ -51,4 +58,14 @@ package struct BridgeConfiguration: Sendable, Equatable {
 /// The levels of swift-log, from the most to the least talkative.
 package enum LogLevel: String, Sendable, CaseIterable {
     case trace, debug, info, notice, warning, error, critical
+}
+
+/// How the access log is written.
+package enum AccessLogFormat: String, Sendable, CaseIterable {
+    /// One JSON object a line.
+    case json
+    /// `name=value` pairs in a line.
+    case text
+    /// Not at all.
+    case off
 }

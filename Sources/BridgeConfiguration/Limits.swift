@@ -8,8 +8,10 @@ package struct Limits: Sendable, Equatable {
     package let handshakeTimeout: Duration
     /// Largest WebSocket message taken from a client, in bytes, 1 B…1 GiB.
     package let message: Int
+    /// Messages that one client may send on one WebSocket; nil: no bound.
+    package let rate: MessageRate?
 
-    static let keys = ["connections", "connectionsPerAddress", "handshakeTimeout", "message"]
+    static let keys = ["connections", "connectionsPerAddress", "handshakeTimeout", "message", "rate"]
 
     init(reading field: Field?) {
         let section = field?.section(keys: Self.keys)
@@ -17,6 +19,23 @@ package struct Limits: Sendable, Equatable {
         connectionsPerAddress = section?["connectionsPerAddress"]?.integer(in: 1...10_000_000) ?? 1_000
         handshakeTimeout = section?["handshakeTimeout"]?.duration() ?? .seconds(10)
         message = section?["message"]?.size(in: 1...Size.gibibyte) ?? Size.mebibyte
+        rate = section?["rate"]?.parsed(MessageRate.init(parsing:))
+    }
+}
+
+/// Bounds of one route, within those of the whole bridge.
+package struct RouteLimits: Sendable, Equatable {
+    /// Connections and requests at one time, at least 1; nil: no bound of the route's own.
+    package let connections: Int?
+    /// Messages that one client may send on one WebSocket; nil: ``Limits/rate``.
+    package let rate: MessageRate?
+
+    static let keys = ["connections", "rate"]
+
+    init(reading field: Field?) {
+        let section = field?.section(keys: Self.keys)
+        connections = section?["connections"]?.integer(in: 1...10_000_000)
+        rate = section?["rate"]?.parsed(MessageRate.init(parsing:))
     }
 }
 

@@ -94,6 +94,12 @@ package struct AdminAddress: Sendable, Hashable, CustomStringConvertible {
         self.host = host
         self.port = port
         access = section["access"].map(AccessRules.init(reading:))
+        if access?.connectionsPerAddress != nil {
+            section["access"]?.fail(
+                "connectionsPerAddress bounds clients of routes, not operators",
+                hint: "leave it out"
+            )
+        }
         let address = ListenAddress(host: host, port: port)
         if !address.isInside, access?.asksForCredentials != true {
             field.fail(

@@ -6,6 +6,8 @@ package struct Route: Sendable, Equatable {
     package let kind: RouteKind
     /// The route's own access rules; nil: those at the top of the configuration.
     package let access: AccessRules?
+    /// The route's own bounds.
+    package let limits: RouteLimits
     /// Compression of WebSocket messages (RFC 7692).
     package let compression: CompressionMode
     /// The route's place in config.json, from 0: `routes[index]`.
@@ -50,7 +52,7 @@ package enum CompressionMode: String, Sendable, CaseIterable {
 }
 
 extension Route {
-    static let keys = ["path"] + RouteKind.names + ["access", "compression"]
+    static let keys = ["path"] + RouteKind.names + ["access", "limits", "compression"]
 
     static func list(reading field: Field?, limits: Limits) -> [Route] {
         guard let field, let items = field.list() else { return [] }
@@ -98,6 +100,7 @@ extension Route {
             )
         }
         access = section["access"].map(AccessRules.init(reading:))
+        self.limits = RouteLimits(reading: section["limits"])
         compression = section["compression"]?.choice(CompressionMode.self) ?? (named == ["tunnel"] ? .off : .shared)
         guard let path, let kind = kinds.first, named.count == 1 else { return nil }
         self.path = path

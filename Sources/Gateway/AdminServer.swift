@@ -57,8 +57,9 @@ package struct AdminServer: Sendable {
             group: group,
             // Operators come back by themselves, so nobody waits for them at the end.
             settings: GatewaySettings(connections: 1000, drain: .zero),
-            routes: routes,
+            routes: routes(host: address.host),
             topics: TopicRegistry(),
+            accessLog: nil,
             logger: logger
         )
         for bound in try await server.start([address]) { onBound(bound) }
@@ -68,7 +69,17 @@ package struct AdminServer: Sendable {
         await Task { await server.stop() }.value
     }
 
-    private var routes: [GatewayRoute] {
+    private func routes(host: String) -> [GatewayRoute] {
+        // What asks for credentials may be reached by any name: they belong to a browser's page of that name alone.
+        let origins = access == nil ? OriginPolicy.ownHost(host.lowercased()) : .sameOrigin
+        func route(_ segment: String, _ service: GatewayRoute.Service) -> GatewayRoute {
+            GatewayRoute(
+                pattern: RoutePattern(text: "/" + segment, segments: segment.isEmpty ? [] : [.literal(segment)]),
+                origins: origins,
+                access: access,
+                service: service
+            )
+        }
         let statistics = StatisticsSource.service { [gateway, upstream] in await gateway.statistics(upstream()) }
         return [
             route("", .endpoint(page)),
@@ -86,15 +97,6 @@ package struct AdminServer: Sendable {
             route("poke", .endpoint(poke)),
             route("reload", .endpoint(reloading)),
         ]
-    }
-
-    private func route(_ segment: String, _ service: GatewayRoute.Service) -> GatewayRoute {
-        GatewayRoute(
-            pattern: RoutePattern(text: "/" + segment, segments: segment.isEmpty ? [] : [.literal(segment)]),
-            origins: .sameOrigin,
-            access: access,
-            service: service
-        )
     }
 
     private var page: EndpointService {

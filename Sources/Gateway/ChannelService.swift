@@ -68,40 +68,6 @@ package struct ChannelService: Sendable {
     }
 }
 
-/// At most so many messages in such a time: a bucket of that size that fills evenly.
-package struct MessageRateLimit: Sendable, Equatable {
-    package var count: Int
-    package var period: TimeAmount
-
-    package init(count: Int, period: TimeAmount) {
-        self.count = count
-        self.period = period
-    }
-
-    /// The bucket of one client; times go in, so that tests need not wait.
-    struct Bucket {
-        private let limit: MessageRateLimit
-        private var level: Double
-        private var checkedAt: NIODeadline
-
-        init(_ limit: MessageRateLimit, now: NIODeadline) {
-            self.limit = limit
-            level = Double(limit.count)
-            checkedAt = now
-        }
-
-        /// Whether one more message is within the limit.
-        mutating func takes(at now: NIODeadline) -> Bool {
-            let refill = Double((now - checkedAt).nanoseconds) / Double(limit.period.nanoseconds)
-            level = min(Double(limit.count), level + refill * Double(limit.count))
-            checkedAt = now
-            guard level >= 1 else { return false }
-            level -= 1
-            return true
-        }
-    }
-}
-
 /// A client in a room, without an envelope. Belongs to one event loop.
 final class ChannelMember: WebSocketConnection, RoomMember {
     private let service: ChannelService
@@ -151,7 +117,7 @@ final class ChannelMember: WebSocketConnection, RoomMember {
         membership?.leave()
         membership = nil
         self.socket = nil
-        gateway.closed(self)
+        gateway.closed(self, ConnectionEnd(socket, closure))
     }
 }
 

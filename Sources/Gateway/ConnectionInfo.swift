@@ -20,15 +20,24 @@ package struct ConnectionInfo: Sendable, Encodable {
     package let address: String?
     /// Who the client is, by the route's access rules; nil where they name nobody.
     package let user: String?
+    /// Path and query of the request, with what may be secret masked; nil where nothing is logged.
+    package let target: String?
     /// Milliseconds of Unix time.
     package let since: Int64
     /// When the client's credentials end, and the connection with them, in milliseconds of Unix time; nil: they do not.
     package let expires: Int64?
 
-    init(route: String, transport: Transport, address: String?, identity: ClientIdentity = .anonymous) {
+    init(
+        route: String,
+        transport: Transport,
+        address: String?,
+        target: String? = nil,
+        identity: ClientIdentity = .anonymous
+    ) {
         self.route = route
         self.transport = transport
         self.address = address
+        self.target = target
         user = identity.user
         since = UnixTime.nowMilliseconds
         expires = identity.expiresAt
@@ -38,7 +47,9 @@ package struct ConnectionInfo: Sendable, Encodable {
         self.init(
             route: exchange.route.pattern.text,
             transport: transport,
-            address: exchange.clientAddress,
+            address: exchange.client.text,
+            target: exchange.loop.accessLog == nil
+                ? nil : exchange.target.masked(knownParameters: exchange.route.knownParameters),
             identity: exchange.identity
         )
     }

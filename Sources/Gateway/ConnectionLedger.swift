@@ -1,29 +1,46 @@
-import NIOCore
 import Synchronization
 
-/// Whether a new connection is within the limits.
+/// Whether a newcomer is within the limits.
 enum Admission: Sendable, Equatable {
     case admitted
     /// It is answered with 503 and this reason; nobody else's connection ends for it.
     case refused(reason: String)
 }
 
-/// Counts the open connections of all listeners, in all and by address. Thread-safe.
-final class ConnectionLedger: Sendable {
+/// Counts what is open, in all and by address: the connections of all listeners, or what uses one route. Thread-safe.
+package final class ConnectionLedger: Sendable {
+    private let place: String
     private let state: Mutex<State>
 
     private struct State {
         var maximum: Int
         var maximumPerAddress: Int
-        var total = 0
-        var byAddress: [[UInt8]: Int] = [:]
+        var admitted = 0
+        var refused = 0
+        var byAddress: [IPAddress: Int] = [:]
+
+        mutating func count(_ address: IPAddress?, _ admission: Admission, isConnection: Bool, by step: Int) {
+            guard admission == .admitted else {
+                if isConnection { refused += step }
+                return
+            }
+            if isConnection { admitted += step }
+            guard let address else { return }
+            let count = byAddress[address, default: 0] + step
+            byAddress[address] = count > 0 ? count : nil
+        }
     }
 
-    init(maximum: Int, maximumPerAddress: Int) {
+    /// - Parameters:
+    ///   - maximum: of all that is admitted at once.
+    ///   - maximumPerAddress: the same for one address (IPv6: one /64).
+    ///   - place: what is full, for the refused: "the bridge", "this route".
+    package init(maximum: Int, maximumPerAddress: Int, place: String = "the bridge") {
         state = Mutex(State(maximum: maximum, maximumPerAddress: maximumPerAddress))
+        self.place = place
     }
 
-    /// For connections that come from now on.
+    /// For newcomers from now on.
     func limit(to maximum: Int, perAddress maximumPerAddress: Int) {
         state.withLock { state in
             state.maximum = maximum
@@ -31,49 +48,33 @@ final class ConnectionLedger: Sendable {
         }
     }
 
-    /// Counts a connection; ``leave(_:)`` must follow at its end, also for a refused one.
-    func enter(_ address: SocketAddress?) -> Admission {
-        let key = address?.limitKey ?? []
+    /// Counts a newcomer; ``leave(_:_:isConnection:)`` must follow at its end, with the same and this answer.
+    ///
+    /// - Parameters:
+    ///   - address: nil where it has none to tell clients apart by, or is counted by another.
+    ///   - isConnection: false for a request on a connection that is counted itself: only the address counts.
+    func enter(_ address: IPAddress?, isConnection: Bool = true) -> Admission {
+        let address = address?.client
         return state.withLock { state in
-            state.total += 1
-            state.byAddress[key, default: 0] += 1
-            if state.total > state.maximum {
-                return .refused(reason: "the bridge has as many connections as it may have; try again later")
+            var admission = Admission.admitted
+            if isConnection, state.admitted >= state.maximum {
+                admission = .refused(reason: "\(place) has as many connections as it may have; try again later")
+            } else if let address, state.byAddress[address, default: 0] >= state.maximumPerAddress {
+                admission = .refused(reason: "there are too many connections from your address; try again later")
             }
-            // Unix sockets have no address to tell clients apart by.
-            if !key.isEmpty, state.byAddress[key] ?? 0 > state.maximumPerAddress {
-                return .refused(reason: "there are too many connections from your address; try again later")
-            }
-            return .admitted
+            state.count(address, admission, isConnection: isConnection, by: 1)
+            return admission
         }
     }
 
-    func leave(_ address: SocketAddress?) {
-        let key = address?.limitKey ?? []
-        state.withLock { state in
-            state.total -= 1
-            let remaining = (state.byAddress[key] ?? 0) - 1
-            state.byAddress[key] = remaining > 0 ? remaining : nil
-        }
+    func leave(_ address: IPAddress?, _ admission: Admission, isConnection: Bool = true) {
+        state.withLock { $0.count(address?.client, admission, isConnection: isConnection, by: -1) }
     }
 
-    /// Open connections now.
-    var count: Int { state.withLock { $0.total } }
-}
+    /// So many have been refused and are not gone yet that the next ones should be dropped without an answer: each of
+    /// them may take its time to ask.
+    var isFlooded: Bool { state.withLock { $0.refused > 1000 } }
 
-extension SocketAddress {
-    /// What counts as one client: an IPv4 address, or an IPv6 /64, which is what one customer of a provider gets.
-    fileprivate var limitKey: [UInt8]? {
-        switch self {
-        case .v4(let address):
-            return withUnsafeBytes(of: address.address.sin_addr) { Array($0) }
-        case .v6(let address):
-            let bytes = withUnsafeBytes(of: address.address.sin6_addr) { Array($0) }
-            // An IPv4 client on a dual-stack listener (RFC 4291 section 2.5.5.2).
-            let isMapped = bytes.prefix(10).allSatisfy { $0 == 0 } && bytes[10] == 0xFF && bytes[11] == 0xFF
-            return isMapped ? Array(bytes.suffix(4)) : Array(bytes.prefix(8))
-        case .unixDomainSocket:
-            return nil
-        }
-    }
+    /// What is open now, the refused included, who are on their way out.
+    var count: Int { state.withLock { $0.admitted + $0.refused } }
 }

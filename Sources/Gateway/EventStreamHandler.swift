@@ -14,6 +14,7 @@ final class EventStreamHandler: ChannelInboundHandler, SubscriberSink, LoopConne
     private var context: ChannelHandlerContext?
     private var subscription: Subscription?
     private var timer: RepeatedTask?
+    private var bytesSent = 0
 
     init(gateway: GatewayLoop, info: ConnectionInfo) {
         self.gateway = gateway
@@ -41,7 +42,7 @@ final class EventStreamHandler: ChannelInboundHandler, SubscriberSink, LoopConne
     func handlerRemoved(context: ChannelHandlerContext) {
         end()
         self.context = nil
-        gateway.closed(self)
+        gateway.closed(self, ConnectionEnd(eventStreamOf: bytesSent))
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
@@ -87,6 +88,7 @@ final class EventStreamHandler: ChannelInboundHandler, SubscriberSink, LoopConne
     }
 
     private func write(_ bytes: ByteBuffer) {
+        bytesSent += bytes.readableBytes
         context?.writeAndFlush(wrapOutboundOut(bytes), promise: nil)
     }
 

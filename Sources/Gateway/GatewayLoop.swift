@@ -29,6 +29,10 @@ final class GatewayLoop {
     /// Rooms that have members on this loop.
     let rooms: LoopRooms
     let metrics: GatewayMetrics
+    /// Of the connections of all listeners.
+    let ledger: ConnectionLedger
+    /// nil where nothing is logged.
+    let accessLog: AccessLog?
     private var connections: [ObjectIdentifier: (connection: any LoopConnection, info: ConnectionInfo)] = [:]
     private var expiry = ExpiryCalendar()
     private var expiryTimer: RepeatedTask?
@@ -44,6 +48,8 @@ final class GatewayLoop {
         registry: TopicRegistry,
         rooms: RoomRegistry,
         metrics: GatewayMetrics,
+        ledger: ConnectionLedger,
+        accessLog: AccessLog?,
         logger: Logger
     ) {
         self.loop = loop
@@ -52,6 +58,8 @@ final class GatewayLoop {
         self.topics = LoopTopics(loop: loop, registry: registry)
         self.rooms = LoopRooms(loop: loop, registry: rooms)
         self.metrics = metrics
+        self.ledger = ledger
+        self.accessLog = accessLog
         self.logger = logger
     }
 
@@ -85,6 +93,14 @@ final class GatewayLoop {
         guard expiry.isEmpty else { return }
         expiryTimer?.cancel()
         expiryTimer = nil
+    }
+
+    /// The end of a connection that outlived its request.
+    func closed(_ connection: any LoopConnection, _ end: ConnectionEnd) {
+        if let accessLog, let info = connections[ObjectIdentifier(connection)]?.info {
+            accessLog.write(AccessRecord(info, end))
+        }
+        closed(connection)
     }
 
     /// The open connections of this loop.

@@ -1,4 +1,5 @@
 import Access
+import WebSocket
 
 /// Which request paths belong to a route: literal segments and `{name}` parameters.
 package struct RoutePattern: Sendable, Hashable {
@@ -55,12 +56,30 @@ package struct GatewayRoute: Sendable {
     /// What a client has to show; nil: nothing.
     package private(set) var access: AccessPolicy?
     package let service: Service
+    /// Counts what is open where the route has limits of its own; nil: it has none.
+    package let ledger: ConnectionLedger?
+    /// Messages that a client may send on one WebSocket; nil: as on every route.
+    package let messageRate: MessageRateLimit?
 
-    package init(pattern: RoutePattern, origins: OriginPolicy, access: AccessPolicy? = nil, service: Service) {
+    package init(
+        pattern: RoutePattern,
+        origins: OriginPolicy,
+        access: AccessPolicy? = nil,
+        service: Service,
+        ledger: ConnectionLedger? = nil,
+        messageRate: MessageRateLimit? = nil
+    ) {
         self.pattern = pattern
         self.origins = origins
         self.access = access
         self.service = service
+        self.ledger = ledger
+        self.messageRate = messageRate
+    }
+
+    /// Names of query parameters that have a meaning for this route alone.
+    var knownParameters: [String] {
+        if case .poll(let service) = service { service.queryNames } else { [] }
     }
 
     /// The same route, its service and all, with other rules.

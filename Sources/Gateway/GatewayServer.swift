@@ -26,6 +26,7 @@ package final class GatewayServer: Sendable {
             if case .tunnel(let service) = route.service { (route.pattern.text, service.metrics) } else { nil }
         }
     }
+    private let accessLog: AccessLog?
     private let ready = Atomic<Bool>(false)
     let startedAtMilliseconds = UnixTime.nowMilliseconds
     private let logger: Logger
@@ -35,17 +36,20 @@ package final class GatewayServer: Sendable {
     /// - Parameters:
     ///   - group: its loops carry the connections; it outlives the gateway.
     ///   - topics: of the poll routes.
+    ///   - accessLog: nil where nothing is to be logged.
     package init(
         group: MultiThreadedEventLoopGroup,
         settings: GatewaySettings,
         routes: [GatewayRoute],
         topics: TopicRegistry,
+        accessLog: AccessLog?,
         logger: Logger
     ) {
         self.group = group
         self.settings = Mutex(settings)
         self.routes = Mutex(routes)
         self.topics = topics
+        self.accessLog = accessLog
         self.logger = logger
         listeners = Listeners(logger: logger)
         ledger = ConnectionLedger(
@@ -166,6 +170,8 @@ package final class GatewayServer: Sendable {
                         registry: topics,
                         rooms: rooms,
                         metrics: metrics,
+                        ledger: ledger,
+                        accessLog: accessLog,
                         logger: logger
                     ),
                     eventLoop: loop
@@ -208,13 +214,16 @@ package final class GatewayServer: Sendable {
             )
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
-                    let address = channel.remoteAddress
-                    let admission = ledger.enter(address)
-                    metrics.accepted()
-                    channel.closeFuture.whenComplete { _ in ledger.leave(address) }
                     guard let gateway = loops[ObjectIdentifier(channel.eventLoop)] else {
                         throw ChannelError.inappropriateOperationForState
                     }
+                    let peer = IPAddress(channel.remoteAddress)
+                    // Behind a trusted proxy there are many clients: they are counted by what it says of each request.
+                    let address = gateway.value.settings.trustedProxies.contains(peer) ? nil : peer
+                    let admission = ledger.enter(address)
+                    metrics.accepted()
+                    channel.closeFuture.whenComplete { _ in ledger.leave(address, admission) }
+                    if admission != .admitted, ledger.isFlooded { throw ChannelError.ioOnClosedChannel }
                     let tls = security.tls
                     if let tls {
                         try channel.pipeline.syncOperations.addHandler(TLSEntrance(tls: tls))

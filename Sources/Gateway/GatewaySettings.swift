@@ -1,4 +1,5 @@
 import NIOCore
+import WebSocket
 
 /// How the gateway treats every connection.
 package struct GatewaySettings: Sendable {
@@ -10,6 +11,10 @@ package struct GatewaySettings: Sendable {
     package var handshakeTimeout: TimeAmount
     /// The largest message that a client may send, in bytes.
     package var maximumMessage: Int
+    /// Messages that a client may send on one WebSocket; nil: no bound.
+    package var messageRate: MessageRateLimit?
+    /// Whose word about a client's address is believed.
+    package var trustedProxies: TrustedProxies
     /// How often an idle WebSocket is pinged; nil: never.
     package var pingInterval: TimeAmount
     /// Without a byte from the client for this long, the connection is given up; also how long an HTTP connection may
@@ -23,6 +28,8 @@ package struct GatewaySettings: Sendable {
         connectionsPerAddress: Int = 1_000,
         handshakeTimeout: TimeAmount = .seconds(10),
         maximumMessage: Int = 1 << 20,
+        messageRate: MessageRateLimit? = nil,
+        trustedProxies: TrustedProxies = TrustedProxies(),
         pingInterval: TimeAmount = .seconds(30),
         keepAliveTimeout: TimeAmount = .seconds(60),
         drain: TimeAmount = .seconds(5)
@@ -31,6 +38,8 @@ package struct GatewaySettings: Sendable {
         self.connectionsPerAddress = connectionsPerAddress
         self.handshakeTimeout = handshakeTimeout
         self.maximumMessage = maximumMessage
+        self.messageRate = messageRate
+        self.trustedProxies = trustedProxies
         self.pingInterval = pingInterval
         self.keepAliveTimeout = keepAliveTimeout
         self.drain = drain

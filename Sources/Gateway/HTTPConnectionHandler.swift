@@ -29,17 +29,23 @@ final class HTTPConnectionHandler: ChannelInboundHandler, RemovableChannelHandle
         case closing
     }
 
-    private let gateway: GatewayLoop
+    let gateway: GatewayLoop
     private let admission: Admission
     /// TLS stands before this handler.
     let isSecure: Bool
     private var state = State.idle
-    private var context: ChannelHandlerContext?
+    var context: ChannelHandlerContext?
+    private var peer = ClientAddress(nil)
+    /// What the request that is answered holds of the limits.
+    var places = HeldPlaces()
+    /// What the access log will say of the request that is read or answered; nil between requests.
+    var tally: RequestTally?
+    private var hasHadRequest = false
     /// When the connection is given up; nil while a service makes an answer.
     private var deadline: NIODeadline?
     /// When the timer that is set looks at the deadline.
     private var alarm: NIODeadline?
-    private var keepsAlive = true
+    var keepsAlive = true
     /// An answer has been written whose end waits until the socket takes bytes again.
     private var endIsWithheld = false
 
@@ -85,10 +91,8 @@ final class HTTPConnectionHandler: ChannelInboundHandler, RemovableChannelHandle
 
     func handlerAdded(context: ChannelHandlerContext) {
         self.context = context
-        gateway.opened(
-            self,
-            ConnectionInfo(route: "-", transport: .http, address: context.remoteAddress?.ipAddress)
-        )
+        peer = ClientAddress(context.remoteAddress)
+        gateway.opened(self, ConnectionInfo(route: "-", transport: .http, address: peer.text))
         giveUp(in: gateway.settings.handshakeTimeout, context)
     }
 
@@ -124,6 +128,8 @@ final class HTTPConnectionHandler: ChannelInboundHandler, RemovableChannelHandle
             return
         }
         keepsAlive = false
+        hasHadRequest = true
+        if case .idle = state { tally = RequestTally(nil) }
         switch error as? HTTPParserError {
         case .headerOverflow:
             fail(Problem(status: .requestHeaderFieldsTooLarge, detail: "the request's header fields are too large"))
@@ -137,10 +143,13 @@ final class HTTPConnectionHandler: ChannelInboundHandler, RemovableChannelHandle
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         switch (unwrapInboundIn(data), state) {
         case (.head(let head), .idle):
+            hasHadRequest = true
+            tally = RequestTally(head)
             keepsAlive = head.isKeepAlive && !gateway.isDraining
             state = .receiving(head, bodyBytes: 0)
         case (.body(let bytes), .receiving(let head, let received)):
             let total = received + bytes.readableBytes
+            tally?.received = total
             state = .receiving(head, bodyBytes: total)
             if total > Self.maximumBody {
                 keepsAlive = false
@@ -156,11 +165,14 @@ final class HTTPConnectionHandler: ChannelInboundHandler, RemovableChannelHandle
     }
 
     private func dispatch(_ head: HTTPRequestHead, context: ChannelHandlerContext) {
+        // llhttp stops at a request that offers an upgrade or asks for a tunnel; what follows it can only be another
+        // protocol.
+        if head.headers.contains(name: "Upgrade") || head.method == .CONNECT { keepsAlive = false }
         do {
             let exchange = try exchange(for: head)
             state = .responding(exchange)
-            // llhttp stops at a request that offers an upgrade; what follows it can only be another protocol.
-            if head.headers.contains(name: "Upgrade") { keepsAlive = false }
+            tally?.exchange = exchange
+            try enter(exchange)
             try exchange.begin()
         } catch {
             // What is known of the request tells whether a page may read what went wrong.
@@ -174,9 +186,10 @@ final class HTTPConnectionHandler: ChannelInboundHandler, RemovableChannelHandle
             gateway.metrics.rejected("limit")
             throw .unavailable(reason)
         }
-        if head.version != .http1_0, head.headers[canonicalForm: "host"].count != 1 {
+        let hosts = head.headers["host"]
+        guard hosts.count == 1 || hosts.isEmpty && head.version == .http1_0, hosts.allSatisfy(\.isHostField) else {
             keepsAlive = false
-            throw .badRequest("an HTTP/1.1 request has exactly one Host header (RFC 9112 section 3.2)")
+            throw .badRequest("an HTTP/1.1 request has exactly one Host header, with a host (RFC 9112 section 3.2)")
         }
         guard let target = RequestTarget(head.uri) else {
             throw .badRequest("the request target is no path, or its percent-encoding is broken")
@@ -184,12 +197,27 @@ final class HTTPConnectionHandler: ChannelInboundHandler, RemovableChannelHandle
         guard let (route, parameters) = gateway.router.route(for: target.segments) else { throw .notFound }
         return HTTPExchange(
             head: head,
+            client: gateway.settings.trustedProxies.client(of: head.headers, from: peer),
             target: target,
             parameters: parameters,
             route: route,
             loop: gateway,
             connection: self
         )
+    }
+
+    /// Takes the request's places within the limits.
+    private func enter(_ exchange: HTTPExchange) throws(Problem) {
+        do throws(Problem) {
+            // Whoever comes through a proxy was not counted by address when the connection was accepted.
+            if exchange.client != peer, !gateway.settings.trustedProxies.contains(exchange.client.ip) {
+                try places.enter(gateway.ledger, exchange.client.ip, isConnection: false)
+            }
+            if let ledger = exchange.route.ledger { try places.enter(ledger, exchange.client.ip) }
+        } catch {
+            gateway.metrics.rejected("limit")
+            throw error
+        }
     }
 
     // MARK: Answers
@@ -203,6 +231,7 @@ final class HTTPConnectionHandler: ChannelInboundHandler, RemovableChannelHandle
         }
         write(head: HTTPResponseHead(version: .http1_1, status: status, headers: complete(headers)), context: context)
         if request?.method != .HEAD, body.readableBytes > 0 {
+            tally?.sent += body.readableBytes
             context.write(wrapOutboundOut(.body(.byteBuffer(body))), promise: nil)
         }
         endAnswer(context: context)
@@ -229,6 +258,7 @@ final class HTTPConnectionHandler: ChannelInboundHandler, RemovableChannelHandle
     /// - Returns: completes when the part has been written to the socket.
     func writeBody(_ part: ByteBuffer) -> EventLoopFuture<Void> {
         guard let context else { return gateway.loop.makeFailedFuture(ChannelError.ioOnClosedChannel) }
+        tally?.sent += part.readableBytes
         return context.writeAndFlush(wrapOutboundOut(.body(.byteBuffer(part))))
     }
 
@@ -238,7 +268,7 @@ final class HTTPConnectionHandler: ChannelInboundHandler, RemovableChannelHandle
     }
 
     /// - Returns: nil where nothing may be written any more; else the request, which is nil for a broken one.
-    private func beginAnswer() -> HTTPRequestHead?? {
+    func beginAnswer() -> HTTPRequestHead?? {
         defer { state = .closing }
         switch state {
         case .idle: return .some(nil)
@@ -249,6 +279,7 @@ final class HTTPConnectionHandler: ChannelInboundHandler, RemovableChannelHandle
     }
 
     private func endAnswer(context: ChannelHandlerContext) {
+        requestEnded()
         if keepsAlive && !gateway.isDraining {
             state = .idle
             context.flush()
@@ -275,7 +306,15 @@ final class HTTPConnectionHandler: ChannelInboundHandler, RemovableChannelHandle
         giveUp(in: gateway.settings.keepAliveTimeout, context)
     }
 
-    private func complete(_ headers: HTTPHeaders) -> HTTPHeaders {
+    /// The request holds nothing any more, and its line is written.
+    private func requestEnded() {
+        places.leaveAll()
+        guard let tally else { return }
+        self.tally = nil
+        gateway.accessLog?.write(tally.record(from: peer))
+    }
+
+    func complete(_ headers: HTTPHeaders) -> HTTPHeaders {
         var headers = headers
         headers.add(name: "Date", value: gateway.httpDate())
         headers.add(name: "Server", value: "pushbridge")
@@ -283,68 +322,9 @@ final class HTTPConnectionHandler: ChannelInboundHandler, RemovableChannelHandle
         return headers
     }
 
-    private func write(head: HTTPResponseHead, context: ChannelHandlerContext) {
+    func write(head: HTTPResponseHead, context: ChannelHandlerContext) {
+        tally?.status = Int(head.status.code)
         context.write(wrapOutboundOut(.head(head)), promise: nil)
-    }
-
-    // MARK: Leaving HTTP
-
-    /// Answers with 101, then makes the connection a WebSocket. Bytes that the client sent behind its request belong
-    /// to the WebSocket.
-    func upgrade(
-        _ acceptance: WebSocketAcceptance,
-        limits: WebSocketLimits,
-        options: WebSocketOptions,
-        delegate: any WebSocketDelegate
-    ) {
-        var headers: HTTPHeaders = ["Date": gateway.httpDate(), "Server": "pushbridge"]
-        for (name, value) in acceptance.headers { headers.add(name: name, value: value) }
-        var options = options
-        // What went to the socket beside TLS would be plain text in the middle of its records.
-        if isSecure { options.writesDirectly = false }
-        leave(status: .switchingProtocols, headers: headers) { channel in
-            try channel.pipeline.syncOperations.addHandler(
-                WebSocketHandler(
-                    role: .server,
-                    limits: limits,
-                    deflate: acceptance.deflate,
-                    options: options,
-                    delegate: delegate
-                )
-            )
-        }
-    }
-
-    /// Begins a stream of server-sent events that ends with the connection.
-    func beginEventStream(headers: HTTPHeaders, info: ConnectionInfo, _ attach: (EventStreamHandler) -> Void) {
-        keepsAlive = false
-        leave(status: .ok, headers: complete(headers)) { channel in
-            let handler = EventStreamHandler(gateway: gateway, info: info)
-            try channel.pipeline.syncOperations.addHandler(handler)
-            attach(handler)
-        }
-    }
-
-    private func leave(status: HTTPResponseStatus, headers: HTTPHeaders, _ addHandler: (any Channel) throws -> Void) {
-        guard let context, beginAnswer() != nil else { return }
-        let channel = context.channel
-        write(head: HTTPResponseHead(version: .http1_1, status: status, headers: headers), context: context)
-        context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: nil)
-        let pipeline = channel.pipeline.syncOperations
-        do {
-            // The pipelining handler goes first: it would not know the bytes that the decoder forwards when it goes.
-            pipeline.removeHandler(name: "pipelining", promise: nil)
-            pipeline.removeHandler(name: "encoder", promise: nil)
-            pipeline.removeHandler(self, promise: nil)
-            try addHandler(channel)
-            let removal = gateway.loop.makePromise(of: Void.self)
-            pipeline.removeHandler(name: "decoder", promise: removal)
-            // The decoder forwards what it still holds in a turn of its own, which nothing else ends.
-            removal.futureResult.whenSuccess { channel.pipeline.fireChannelReadComplete() }
-        } catch {
-            gateway.logger.error("cannot switch protocols", metadata: ["error": "\(error)"])
-            channel.close(promise: nil)
-        }
     }
 
     // MARK: Time and end
@@ -366,6 +346,7 @@ final class HTTPConnectionHandler: ChannelInboundHandler, RemovableChannelHandle
             alarm = nil
             guard let deadline else { return }
             if deadline <= time {
+                if !hasHadRequest { gateway.metrics.rejected("timeout") }
                 context.close(promise: nil)
             } else {
                 setAlarm(deadline, context)
@@ -386,6 +367,7 @@ final class HTTPConnectionHandler: ChannelInboundHandler, RemovableChannelHandle
             exchange.onAbandoned?()
             exchange.onAbandoned = nil
         }
+        requestEnded()
         state = .closing
     }
 }

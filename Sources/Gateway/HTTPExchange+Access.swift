@@ -36,7 +36,7 @@ extension HTTPExchange {
     }
 
     /// The client's IP address; nil on a Unix socket.
-    var clientAddress: String? { connection.channel?.remoteAddress?.ipAddress }
+    var clientAddress: String? { client.text }
 
     /// A WebSocket is a way in for pages of other sites that nothing in the browser guards.
     ///

@@ -7,6 +7,8 @@ import WebSocket
 /// One request and the means to answer it, once. Belongs to its connection's event loop.
 final class HTTPExchange {
     let head: HTTPRequestHead
+    /// Who asks: the other end of the connection, or whom a trusted proxy names.
+    let client: ClientAddress
     let target: RequestTarget
     let parameters: [String: String]
     let route: GatewayRoute
@@ -19,6 +21,7 @@ final class HTTPExchange {
 
     init(
         head: HTTPRequestHead,
+        client: ClientAddress,
         target: RequestTarget,
         parameters: [String: String],
         route: GatewayRoute,
@@ -26,6 +29,7 @@ final class HTTPExchange {
         connection: HTTPConnectionHandler
     ) {
         self.head = head
+        self.client = client
         self.target = target
         self.parameters = parameters
         self.route = route
@@ -68,6 +72,8 @@ final class HTTPExchange {
         delegate: any WebSocketDelegate
     ) {
         onAbandoned = nil
+        var limits = limits
+        limits.rate = route.messageRate ?? loop.settings.messageRate
         connection.upgrade(acceptance, limits: limits, options: options, delegate: delegate)
     }
 

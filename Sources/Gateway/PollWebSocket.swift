@@ -112,6 +112,6 @@ final class BareSubscriber: WebSocketConnection, SubscriberSink {
         subscription?.cancel()
         subscription = nil
         self.socket = nil
-        gateway.closed(self)
+        gateway.closed(self, ConnectionEnd(socket, closure))
     }
 }

@@ -23,6 +23,11 @@ struct Problem: Error {
     }
 
     static func unavailable(_ detail: String) -> Problem {
-        Problem(status: .serviceUnavailable, detail: detail, headers: ["Retry-After": "5"])
+        // Whoever was refused together should not come back together.
+        Problem(
+            status: .serviceUnavailable,
+            detail: detail,
+            headers: ["Retry-After": String(Int.random(in: 3...8))]
+        )
     }
 }

@@ -54,6 +54,21 @@ extension HTTPExchange {
     }
 }
 
+extension String {
+    /// Whether it has only characters that a `Host` header may have (RFC 9110 section 7.2; RFC 3986 section 3.2): what
+    /// reads differently to different programs, such as white space, a path or a user, is no host.
+    var isHostField: Bool {
+        utf8.allSatisfy { byte in
+            switch byte {
+            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+                UInt8(ascii: "0")...UInt8(ascii: "9"):
+                true
+            default: "-._~:[]%!$&'()*+;=".utf8.contains(byte)
+            }
+        }
+    }
+}
+
 /// The wall clock.
 enum UnixTime {
     /// Milliseconds since 1970.

@@ -100,7 +100,7 @@ final class Tunnel: WebSocketConnection {
     func webSocketClosed(_ socket: WebSocketHandler, _ closure: WebSocketClosure) {
         self.socket = nil
         idleTimer?.cancel()
-        gateway.closed(self)
+        gateway.closed(self, ConnectionEnd(socket, closure))
         carryOut(state.handle(.clientGone))
         // Nobody takes the backend's bytes any more, and its end is only seen by reading.
         backend?.read()

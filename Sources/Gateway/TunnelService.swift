@@ -146,8 +146,10 @@ package struct TunnelService: Sendable {
     ) -> EventLoopFuture<any Channel>.Isolated {
         let loop = exchange.loop.loop
         let bound = NIOLoopBound(tunnel, eventLoop: loop)
-        let client = exchange.connection.channel
-        let header = proxyProtocol?.header(from: client?.remoteAddress, to: client?.localAddress)
+        let header = proxyProtocol?.header(
+            from: exchange.client.socketAddress,
+            to: exchange.connection.channel?.localAddress
+        )
         return connector.connect(to: destinations[...], on: loop, header: header) { channel in
             try channel.pipeline.syncOperations.addHandler(TunnelBackendHandler(tunnel: bound.value))
         }.assumeIsolated()

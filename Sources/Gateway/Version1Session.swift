@@ -134,7 +134,7 @@ final class Version1Session: WebSocketConnection, SubscriberSink {
         let all = held.values
         held = [:]
         for one in all { end(one) }
-        gateway.closed(self)
+        gateway.closed(self, ConnectionEnd(socket, closure))
     }
 
     private func end(_ topic: Held?) {

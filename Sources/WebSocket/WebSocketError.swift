@@ -1,7 +1,7 @@
 /// What the peer did wrong. The connection cannot go on: send a close frame with this code and reason, then end the
 /// TCP connection (RFC 6455 §7.1.7, _Fail the WebSocket Connection_).
 package struct WebSocketError: Error, Hashable, Sendable, CustomStringConvertible {
-    /// The code for the close frame: 1002, 1007 or 1009, and 1011 where zlib itself failed.
+    /// The code for the close frame: 1002, 1007, 1008 or 1009, and 1011 where zlib itself failed.
     package let closeCode: CloseCode
     /// What was wrong, in ASCII and at most 123 bytes, so that it fits in the close frame.
     package let reason: String

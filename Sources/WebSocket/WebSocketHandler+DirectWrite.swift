@@ -26,6 +26,7 @@ extension WebSocketHandler {
         let written = frames.withUnsafeReadableBytes { bytes in
             sendToSocket(descriptor, bytes)
         }
+        self.bytesSent += max(0, written)
         if written == frames.readableBytes { return }
         var rest = frames
         // A socket that is full takes nothing; one that is broken is found so by the channel in turn.
@@ -53,6 +54,7 @@ extension WebSocketHandler {
 
     /// Gives bytes to the channel, counted until the kernel has them where shared frames go another way.
     func write(_ bytes: ByteBuffer, _ context: ChannelHandlerContext, promise: EventLoopPromise<Void>?) {
+        self.bytesSent += bytes.readableBytes
         guard self.descriptor != nil else {
             context.write(self.wrapOutboundOut(bytes), promise: promise)
             return

@@ -39,6 +39,12 @@ package final class WebSocketHandler: ChannelDuplexHandler {
     let options: WebSocketOptions
     var keepAlive: KeepAlive
     var delegate: (any WebSocketDelegate)?
+    /// What is left of the peer's messages; nil: no bound.
+    private var bucket: MessageRateLimit.Bucket?
+    /// Bytes of frames that came from the peer.
+    package private(set) var bytesReceived = 0
+    /// Bytes of frames that were written.
+    package internal(set) var bytesSent = 0
     var context: ChannelHandlerContext?
 
     var transport: Transport = .open
@@ -104,6 +110,7 @@ package final class WebSocketHandler: ChannelDuplexHandler {
         while !self.isPaused, self.transport == .open {
             do {
                 guard let event = try self.session.next(from: &buffer) else { return }
+                try self.checkRate(of: event)
                 self.handle(event)
             } catch {
                 self.fail(error)
@@ -122,6 +129,13 @@ package final class WebSocketHandler: ChannelDuplexHandler {
             if buffer.readableBytes > 0, self.isPaused { self.held.insert(buffer, at: 0) }
         }
         if self.held.isEmpty, !self.isPaused, self.inputHasEnded { self.handleEndOfInput() }
+    }
+
+    private func checkRate(of event: WebSocketSession.Event) throws(WebSocketError) {
+        guard self.bucket != nil, event.beginsMessage, let context else { return }
+        if self.bucket?.takes(at: context.eventLoop.now) == false {
+            throw WebSocketError(closeCode: .policyViolation, reason: "more messages than are allowed here")
+        }
     }
 
     private func handle(_ event: WebSocketSession.Event) {
@@ -205,6 +219,7 @@ package final class WebSocketHandler: ChannelDuplexHandler {
             timeout: self.options.silenceTimeout,
             now: now
         )
+        self.bucket = self.session.limits.rate.map { MessageRateLimit.Bucket($0, now: now) }
         self.setKeepAliveTimer()
         self.findDescriptor(context)
         self.delegate?.webSocketOpened(self)
@@ -230,6 +245,7 @@ package final class WebSocketHandler: ChannelDuplexHandler {
     package func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         guard self.transport == .open else { return }
         var buffer = self.unwrapInboundIn(data)
+        self.bytesReceived += buffer.readableBytes
         self.keepAlive.received(at: context.eventLoop.now)
         guard !self.isPaused, self.held.isEmpty, !self.isProcessing else {
             self.held.append(buffer)

@@ -33,6 +33,14 @@ package struct WebSocketSession {
         /// The peer's close frame; the code is nil where it had none. In `closeReceived` an answer is owed:
         /// `close(code:reason:)`.
         case close(CloseCode?, reason: String)
+
+        /// Whether a message of the peer's begins here: what a limit on messages counts.
+        var beginsMessage: Bool {
+            switch self {
+            case .message, .chunk(_, _, isFirst: true, _): true
+            case .chunk, .ping, .pong, .close: false
+            }
+        }
     }
 
     /// See the drawing above.

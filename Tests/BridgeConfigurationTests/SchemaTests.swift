@@ -17,6 +17,7 @@ struct SchemaTests {
     /// The objects of the schema beside its root, with the keys that the model reads.
     private static let modelKeys: [String: [String]] = [
         "listen": ListenAddress.keys, "listenTLS": ListenTLS.keys, "admin": AdminAddress.keys, "limits": Limits.keys,
+        "routeLimits": RouteLimits.keys,
         "keepAlive": KeepAlive.keys,
         "access": AccessRules.keys, "passwords": PasswordRules.keys, "tokens": TokenRules.keys,
         "subrequest": SubrequestRules.keys, "upstream": UpstreamLimits.keys, "route": Route.keys,
@@ -57,6 +58,7 @@ struct SchemaTests {
             (name.isEmpty ? properties(schema) : properties(definitions[name] ?? [:]))[key]?["enum"] as? [String]
         }
         #expect(words("", "logLevel") == LogLevel.allCases.map(\.rawValue))
+        #expect(words("", "accessLog") == AccessLogFormat.allCases.map(\.rawValue))
         #expect(words("route", "compression") == CompressionMode.allCases.map(\.rawValue))
         #expect(words("poll", "format") == PollRoute.BodyFormat.allCases.map(\.rawValue))
         #expect(words("tunnel", "connect") == TunnelRoute.ConnectOrder.allCases.map(\.rawValue))

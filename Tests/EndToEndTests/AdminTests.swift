@@ -109,4 +109,41 @@ struct AdminTests {
             #expect(try await Curl(admin + "/poke", "-X", "POST").status == 400)
         }
     }
+
+    @Test("pages of other sites cannot have a browser poke, reload or watch, under no name that leads here")
+    func crossSite() async throws {
+        let upstream = try await LegacyUpstream(.json("1"))
+        try await withBridge(pollRoute(upstream, interval: "60s"), settings: settings) { bridge in
+            let admin = try await bridge.admin()
+            let port = try #require(admin.split(separator: ":").last)
+            #expect(try await Curl(bridge.url("/scores/a")).status == 200)
+            func status(_ path: String, _ headers: String...) async throws -> Int {
+                try await Curl(admin + path, arguments: ["-X", "POST"] + headers.flatMap { ["-H", $0] }).status
+            }
+            for path in ["/poke?topic=/scores/a", "/reload"] {
+                #expect(try await status(path, "Origin: https://evil.example") == 403)
+                #expect(try await status(path, "Origin: null") == 403)
+                #expect(try await status(path, "Origin: http://127.0.0.1") == 403)
+                // A name of the page's own that leads here.
+                #expect(try await status(path, "Origin: http://evil.example:9", "Host: evil.example:9") == 403)
+                #expect(try await Curl(admin + path, "-H", "Origin: https://evil.example", "-d", "x").status == 403)
+            }
+            let page = try await RawConnection.open(port: try #require(Int(port)))
+            try await page.send(
+                RawFrame.handshake("/live", host: "evil.example:9", "Origin: http://evil.example:9")
+            )
+            try await page.wait(for: "403 Forbidden")
+            #expect(upstream.requests.count == 1)
+            for host in ["127.0.0.1:\(port)", "localhost:\(port)"] {
+                #expect(
+                    try await status(
+                        "/poke?topic=/scores/a",
+                        "Origin: http://\(host)",
+                        "Host: \(host)"
+                    ) == 202
+                )
+            }
+            #expect(try await status("/poke?topic=/scores/a") == 202)
+        }
+    }
 }

@@ -30,47 +30,6 @@ import Topics
     }
 }
 
-@Suite("Limits") struct LimitTests {
-    @Test("a client may send as many messages in a period as its rate says")
-    func rate() {
-        let start = NIODeadline.uptimeNanoseconds(1)
-        var bucket = MessageRateLimit.Bucket(MessageRateLimit(count: 2, period: .seconds(1)), now: start)
-        #expect(bucket.takes(at: start) == true)
-        #expect(bucket.takes(at: start) == true)
-        #expect(bucket.takes(at: start) == false)
-        #expect(bucket.takes(at: start + .milliseconds(400)) == false)
-        #expect(bucket.takes(at: start + .milliseconds(600)) == true)
-        #expect(bucket.takes(at: start + .milliseconds(700)) == false)
-    }
-
-    @Test("connections past the limits are refused, and room is made when one ends")
-    func connections() throws {
-        let ledger = ConnectionLedger(maximum: 3, maximumPerAddress: 2)
-        let anna = try SocketAddress(ipAddress: "192.0.2.1", port: 1)
-        let ben = try SocketAddress(ipAddress: "192.0.2.2", port: 1)
-        #expect(ledger.enter(anna) == .admitted)
-        #expect(ledger.enter(anna) == .admitted)
-        #expect(ledger.enter(anna) != .admitted)
-        ledger.leave(anna)
-        #expect(ledger.enter(ben) == .admitted)
-        #expect(ledger.enter(ben) != .admitted)
-        ledger.leave(ben)
-        ledger.leave(anna)
-        #expect(ledger.enter(ben) == .admitted)
-        #expect(ledger.count == 3)
-    }
-
-    @Test("an IPv6 client is counted by its /64, and a mapped IPv4 one by its address")
-    func addresses() throws {
-        let ledger = ConnectionLedger(maximum: 100, maximumPerAddress: 1)
-        #expect(ledger.enter(try SocketAddress(ipAddress: "2001:db8::1", port: 1)) == .admitted)
-        #expect(ledger.enter(try SocketAddress(ipAddress: "2001:db8::2", port: 1)) != .admitted)
-        #expect(ledger.enter(try SocketAddress(ipAddress: "2001:db8:0:1::1", port: 1)) == .admitted)
-        #expect(ledger.enter(try SocketAddress(ipAddress: "192.0.2.1", port: 1)) == .admitted)
-        #expect(ledger.enter(try SocketAddress(ipAddress: "::ffff:192.0.2.1", port: 1)) != .admitted)
-    }
-}
-
 @Suite("Byte ranges") struct ByteRangeTests {
     @Test("a range is the bytes that the file has of it")
     func resolved() {

@@ -11,7 +11,10 @@ struct TunnelAddressTests {
 
     @Test("a network allows its addresses and ports, and no others")
     func network() throws {
-        let allowance = TunnelAllowance(.network([10, 1, 0x80, 0], prefix: 17), ports: 5900...5999)
+        func network(_ address: String, prefix: Int) throws -> TunnelAllowance.Place {
+            .network(IPNetwork(try #require(IPAddress(address)), prefix: prefix))
+        }
+        let allowance = TunnelAllowance(try network("10.1.128.0", prefix: 17), ports: 5900...5999)
         #expect(try allows(allowance, "10.1.128.0", port: 5900))
         #expect(try allows(allowance, "10.1.255.255", port: 5999))
         #expect(try !allows(allowance, "10.1.127.255", port: 5900))
@@ -20,10 +23,10 @@ struct TunnelAddressTests {
         #expect(try allows(allowance, "::ffff:10.1.128.1", port: 5900))
         #expect(try !allows(allowance, "::ffff:10.1.0.1", port: 5900))
         #expect(try !allows(allowance, "a01:8000::", port: 5900))
-        let all = TunnelAllowance(.network([0, 0, 0, 0], prefix: 0), ports: 1...65535)
+        let all = TunnelAllowance(try network("0.0.0.0", prefix: 0), ports: 1...65535)
         #expect(try allows(all, "192.0.2.1", port: 1))
         #expect(try !allows(all, "::1", port: 1))
-        let host = TunnelAllowance(.network([127, 0, 0, 1], prefix: 32), ports: 1...65535)
+        let host = TunnelAllowance(try network("127.0.0.1", prefix: 32), ports: 1...65535)
         #expect(try allows(host, "127.0.0.1", port: 1) && !allows(host, "127.0.0.2", port: 1))
     }
 

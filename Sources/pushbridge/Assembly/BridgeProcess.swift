@@ -24,10 +24,16 @@ struct BridgeProcess {
     ///
     /// - Throws: `ExitCode`.
     func run() async throws {
-        OpenFiles.raiseLimit()
+        let openFiles = OpenFiles.raiseLimit()
         // A peer that goes away while libcurl writes must not end the process.
         signal(SIGPIPE, SIG_IGN)
         let logger = Logger(label: "pushbridge")
+        if let openFiles, openFiles < configuration.limits.connections {
+            logger.warning(
+                "fewer descriptors than limits.connections: past them newcomers wait instead of being answered with 503",
+                metadata: ["descriptors": "\(openFiles)", "connections": "\(configuration.limits.connections)"]
+            )
+        }
         let environment = ProcessInfo.processInfo.environment
         let inherited: InheritedListeners
         let addresses: [ListenerAddress]
@@ -68,11 +74,13 @@ struct BridgeProcess {
             throw ExitStatus.configuration
         }
         let fixedRoutes = extraRoutes + [.clientLibrary]
+        let accessLog = AccessLog(configuration.accessLog)
         let gateway = GatewayServer(
             group: group,
             settings: configuration.gatewaySettings,
             routes: routes + fixedRoutes,
             topics: TopicRegistry(),
+            accessLog: accessLog,
             logger: logger
         )
         let listeners: [ListenerAddress]
@@ -141,6 +149,7 @@ struct BridgeProcess {
         await adminTask?.value
         await poller.shutdown()
         try? await group.shutdownGracefully()
+        await accessLog?.flush()
     }
 }
 
@@ -211,10 +220,13 @@ enum SignalWait {
 /// The limit on open descriptors: each connection takes one.
 enum OpenFiles {
     /// Raises the soft limit as far as the hard one allows.
-    static func raiseLimit() {
+    ///
+    /// - Returns: what it is then; nil where it is unknown.
+    static func raiseLimit() -> Int? {
         var limit = rlimit()
-        guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return }
+        guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return nil }
         limit.rlim_cur = limit.rlim_max
         _ = setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+        return Int(clamping: limit.rlim_max)
     }
 }

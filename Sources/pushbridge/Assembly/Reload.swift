@@ -140,7 +140,7 @@ actor Reload {
                 return route.gatewayRoute(new, policies: access, poller: poller, logger: logger)
             }
             let isSame =
-                before.kind == route.kind && before.compression == route.compression
+                before.kind == route.kind && before.compression == route.compression && before.limits == route.limits
                 && (before.access ?? configuration.access) == (route.access ?? new.access)
             if isSame {
                 report.kept += 1
@@ -160,6 +160,7 @@ actor Reload {
     private static func keysThatNeedRestart(from old: BridgeConfiguration, to new: BridgeConfiguration) -> [String] {
         [
             ("admin", old.admin == new.admin), ("upstream", old.upstream == new.upstream),
+            ("accessLog", old.accessLog == new.accessLog),
             ("eventLoops", old.eventLoops == new.eventLoops),
         ].filter { !$0.1 }.map(\.0)
     }

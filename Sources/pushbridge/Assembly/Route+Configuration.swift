@@ -42,8 +42,47 @@ extension Route {
             pattern: RoutePattern(path, isFolder: kind.name == "files"),
             origins: OriginPolicy(rules.origins),
             access: policies[rules],
-            service: service
+            service: service,
+            ledger: ConnectionLedger(limits, rules),
+            messageRate: limits.rate.map(MessageRateLimit.init)
         )
+    }
+}
+
+extension ConnectionLedger {
+    /// nil where the route has no limits of its own.
+    fileprivate convenience init?(_ limits: RouteLimits, _ access: AccessRules) {
+        guard limits.connections != nil || access.connectionsPerAddress != nil else { return nil }
+        self.init(
+            maximum: limits.connections ?? .max,
+            maximumPerAddress: access.connectionsPerAddress ?? .max,
+            place: "this route"
+        )
+    }
+}
+
+extension MessageRateLimit {
+    fileprivate init(_ rate: MessageRate) {
+        self.init(count: rate.count, period: TimeAmount(rate.period))
+    }
+}
+
+extension IPNetwork {
+    /// - Parameter range: its bytes are an address's.
+    init?(_ range: AddressRange) {
+        guard let address = IPAddress(bytes: range.bytes) else { return nil }
+        self.init(address, prefix: range.prefix)
+    }
+}
+
+extension AccessLog {
+    /// nil where nothing is logged.
+    convenience init?(_ format: AccessLogFormat) {
+        switch format {
+        case .json: self.init(Format.json)
+        case .text: self.init(Format.text)
+        case .off: return nil
+        }
     }
 }
 
@@ -94,7 +133,7 @@ extension ChannelService {
             history: channel.history,
             echo: channel.echo,
             maximumMessage: channel.message,
-            rate: channel.rate.map { MessageRateLimit(count: $0.count, period: TimeAmount($0.period)) },
+            rate: channel.rate.map(MessageRateLimit.init),
             buffer: channel.buffer,
             compression: compression
         )
@@ -108,6 +147,8 @@ extension BridgeConfiguration {
             connectionsPerAddress: limits.connectionsPerAddress,
             handshakeTimeout: TimeAmount(limits.handshakeTimeout),
             maximumMessage: limits.message,
+            messageRate: limits.rate.map(MessageRateLimit.init),
+            trustedProxies: TrustedProxies(trustedProxies.compactMap(IPNetwork.init)),
             pingInterval: TimeAmount(keepAlive.ping),
             keepAliveTimeout: TimeAmount(keepAlive.timeout),
             drain: TimeAmount(drain)

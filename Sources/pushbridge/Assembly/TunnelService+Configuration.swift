@@ -18,7 +18,7 @@ extension TunnelService {
             tunnel.targets.isEmpty
                 ? .any(tunnel.to.map(TunnelBackend.init)) : .byTarget(tunnel.targets.mapValues(TunnelBackend.init)),
             tls: tls,
-            allow: tunnel.allow.map(TunnelAllowance.init),
+            allow: tunnel.allow.compactMap(TunnelAllowance.init),
             proxyProtocol: tunnel.proxyProtocol.flatMap(ProxyProtocol.init(rawValue:)),
             connectsAfterUpgrade: tunnel.connect == .after,
             connectTimeout: TimeAmount(tunnel.connectTimeout),
@@ -55,10 +55,12 @@ extension TunnelTLS {
 }
 
 extension TunnelAllowance {
-    fileprivate init(_ allowed: AllowedBackend) {
+    fileprivate init?(_ allowed: AllowedBackend) {
         switch allowed.place {
         case .name(let name): self.init(.name(name), ports: allowed.ports)
-        case .network(let bytes, let prefix): self.init(.network(bytes, prefix: prefix), ports: allowed.ports)
+        case .network(let range):
+            guard let network = IPNetwork(range) else { return nil }
+            self.init(.network(network), ports: allowed.ports)
         }
     }
 }

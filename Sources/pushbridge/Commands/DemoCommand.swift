@@ -95,6 +95,7 @@ struct DemoCommand: AsyncParsableCommand {
         let text = """
             {
               "listen": [{ "host": "\(host)", "port": \(port) }],
+              "accessLog": "off",
               "routes": [
                 { "path": "/scores/{league}",
                   "poll": {

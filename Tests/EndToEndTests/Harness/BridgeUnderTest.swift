@@ -62,12 +62,21 @@ final class BridgeUnderTest: Sendable {
         return String(line.dropFirst(prefix.count).dropLast(suffix.count))
     }
 
+    /// Descriptors that the process has open.
+    var descriptors: Int {
+        get throws {
+            try FileManager.default.contentsOfDirectory(atPath: "/proc/\(process.processIdentifier)/fd").count
+        }
+    }
+
     /// A member of `/proc/PID/status` in bytes, such as `VmRSS`.
-    func memory(_ name: String) throws -> Int {
+    func memory(_ name: String) throws -> Int { try status(name) * 1024 }
+
+    /// A member of `/proc/PID/status` as it stands there, such as `Threads`.
+    func status(_ name: String) throws -> Int {
         let status = try String(contentsOfFile: "/proc/\(process.processIdentifier)/status", encoding: .utf8)
         let line = try #require(status.split(separator: "\n").first { $0.hasPrefix(name + ":") })
-        let kibibytes = try #require(line.split(whereSeparator: \.isWhitespace).dropFirst().first.flatMap { Int($0) })
-        return kibibytes * 1024
+        return try #require(line.split(whereSeparator: \.isWhitespace).dropFirst().first.flatMap { Int($0) })
     }
 
     /// Makes `VmHWM`, the most memory that was ever used, count from now.

@@ -16,10 +16,12 @@ final class RawConnection: Sendable {
         channel.close(promise: nil)
     }
 
-    static func open(port: Int) async throws -> RawConnection {
+    /// - Parameter reads: false for a client that never takes what it is sent.
+    static func open(port: Int, reads: Bool = true) async throws -> RawConnection {
         let channel =
             try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
             .channelOption(.allowRemoteHalfClosure, value: true)
+            .channelOption(.autoRead, value: reads)
             .channelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
                     try channel.pipeline.syncOperations.addHandler(Inbox())

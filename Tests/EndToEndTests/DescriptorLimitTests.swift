@@ -1,0 +1,42 @@
+import Foundation
+import Testing
+
+@Suite("Running out of descriptors")
+struct DescriptorLimitTests {
+    @Test("clients past the last descriptor wait, and are answered when descriptors are back")
+    func recovers() async throws {
+        let folder = try TemporaryFolder()
+        let file = try folder.write(
+            "config.json",
+            #"{ "listen": [{ "port": 0 }], "drain": "0s", "routes": [{ "path": "/rooms/{room}", "channel": {} }] }"#
+        )
+        try await within(Turnstile.bridges) {
+            let process = try ChildProcess(
+                URL(filePath: "/bin/sh"),
+                [
+                    "-c", #"ulimit -n 64 && exec "$0" serve --config "$1""#, Places.program.path(), file.path(),
+                ]
+            )
+            let line = try #require(try await process.line())
+            let port = try #require(line.split(separator: ":").last.flatMap { Int($0) })
+            var clients: [RawConnection] = []
+            for _ in 0..<100 { clients.append(try await RawConnection.open(port: port)) }
+            let request = "GET /none HTTP/1.1\r\nHost: a\r\n\r\n"
+            // The kernel accepted it; the bridge cannot yet.
+            let last = try await RawConnection.open(port: port)
+            try await last.send(request)
+            try await clients[0].send(request)
+            try await clients[0].wait(for: "404 Not Found")
+            #expect(try await last.received().isEmpty)
+            for client in clients { await client.close() }
+            try await last.wait(for: "404 Not Found")
+            let next = try await RawConnection.open(port: port)
+            try await next.send(request)
+            try await next.wait(for: "404 Not Found")
+            await last.close()
+            await next.close()
+            process.signal(SIGTERM)
+            #expect(try await process.end() == .exited(0))
+        }
+    }
+}
