@@ -8,7 +8,11 @@ struct DescriptorLimitTests {
         let folder = try TemporaryFolder()
         let file = try folder.write(
             "config.json",
-            #"{ "listen": [{ "port": 0 }], "drain": "0s", "routes": [{ "path": "/rooms/{room}", "channel": {} }] }"#
+            // Clients say nothing for as long as the test takes, on a machine that may be busy.
+            #"""
+            { "listen": [{ "port": 0 }], "drain": "0s", "limits": { "handshakeTimeout": "10m" },
+              "routes": [{ "path": "/rooms/{room}", "channel": {} }] }
+            """#
         )
         try await within(Turnstile.bridges) {
             let process = try ChildProcess(
