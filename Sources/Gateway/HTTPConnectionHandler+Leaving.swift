@@ -47,7 +47,8 @@ extension HTTPConnectionHandler {
         places.leave(atEndOf: channel)
         tally = nil
         write(head: HTTPResponseHead(version: .http1_1, status: status, headers: headers), context: context)
-        context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: nil)
+        // Flushed once the new handler is in force: a client that has the answer is in its room.
+        context.write(wrapOutboundOut(.end(nil)), promise: nil)
         let pipeline = channel.pipeline.syncOperations
         do {
             // The pipelining handler goes first: it would not know the bytes that the decoder forwards when it goes.
@@ -58,7 +59,10 @@ extension HTTPConnectionHandler {
             let removal = gateway.loop.makePromise(of: Void.self)
             pipeline.removeHandler(name: "decoder", promise: removal)
             // The decoder forwards what it still holds in a turn of its own, which nothing else ends.
-            removal.futureResult.whenSuccess { channel.pipeline.fireChannelReadComplete() }
+            removal.futureResult.whenSuccess {
+                channel.flush()
+                channel.pipeline.fireChannelReadComplete()
+            }
         } catch {
             gateway.logger.error("cannot switch protocols", metadata: ["error": "\(error)"])
             channel.close(promise: nil)
