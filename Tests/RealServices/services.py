@@ -1,5 +1,6 @@
 """What the tests of real services share: programs that are started, waited for, and ended by their own process."""
 
+import http.server
 import json
 import os
 import pathlib
@@ -7,6 +8,7 @@ import shutil
 import socket
 import subprocess
 import tempfile
+import threading
 import time
 import unittest
 
@@ -44,6 +46,35 @@ def port_answers(port):
         return True
 
     eventually(f"listener on {port}", attempt)
+
+
+class JSONUpstream:
+    """A legacy endpoint for as long as the test: `document` is what it answers with, and may be changed."""
+
+    def __init__(self, test, document):
+        self.document = document
+        upstream = self
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def do_GET(self):
+                body = json.dumps(upstream.document).encode()
+                self.send_response(200)
+                self.send_header("Content-Type", "application/json")
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+            def log_message(self, *_):
+                pass
+
+        server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        server.daemon_threads = True
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        test.addCleanup(server.server_close)
+        test.addCleanup(server.shutdown)
+        self.url = f"http://127.0.0.1:{server.server_port}/"
 
 
 class ServiceTest(unittest.TestCase):

@@ -1,6 +1,5 @@
 """nginx and HAProxy before the bridge, with the configurations that docs/deploy.md gives."""
 
-import http.server
 import json
 import pathlib
 import re
@@ -10,7 +9,7 @@ import urllib.request
 
 from websockets.sync.client import connect
 
-from services import ServiceTest, eventually, free_port, port_answers
+from services import JSONUpstream, ServiceTest, eventually, free_port, port_answers
 
 DOCUMENT = pathlib.Path(__file__).resolve().parents[2] / "docs/deploy.md"
 
@@ -18,34 +17,19 @@ DOCUMENT = pathlib.Path(__file__).resolve().parents[2] / "docs/deploy.md"
 class ProxyTests(ServiceTest):
     def setUp(self):
         super().setUp()
-        self.number = 0
-        test = self
-
-        class Upstream(http.server.BaseHTTPRequestHandler):
-            def do_GET(self):
-                body = json.dumps({"n": test.number, "filling": "x" * 200}).encode()
-                self.send_response(200)
-                self.send_header("Content-Type", "application/json")
-                self.send_header("Content-Length", str(len(body)))
-                self.end_headers()
-                self.wfile.write(body)
-
-            def log_message(self, *_):
-                pass
-
-        server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Upstream)
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        self.addCleanup(server.server_close)
-        self.addCleanup(server.shutdown)
+        self.upstream = JSONUpstream(self, self.document(0))
         self.admin = free_port()
         url = self.bridge(
             [
-                {"path": "/feed", "poll": {"url": f"http://127.0.0.1:{server.server_port}/", "interval": "200ms"}},
+                {"path": "/feed", "poll": {"url": self.upstream.url, "interval": "200ms"}},
                 {"path": "/rooms/{room}", "channel": {"echo": True}},
             ],
             admin={"port": self.admin},
         )
         self.port = url.rsplit(":", 1)[1]
+
+    def document(self, number):
+        return {"n": number, "filling": "x" * 200}
 
     def snippet(self, language, listener, public):
         text = re.search(rf"```{language}\n(.*?)```", DOCUMENT.read_text(), re.S)[1]
@@ -73,7 +57,7 @@ class ProxyTests(ServiceTest):
                 target=lambda: waiting.append(json.load(get(Prefer="wait=60", If_None_Match=first.headers["ETag"])))
             )
             thread.start()
-            self.number = 1
+            self.upstream.document = self.document(1)
             self.assertIn(b'"n":1', self.event(stream))
             thread.join()
             self.assertEqual(waiting[0]["n"], 1)

@@ -1,15 +1,13 @@
 """pushbridge.js in Chromium, over a network that is cut, frozen, or in the way of a transport."""
 
-import http.server
 import json
 import re
 import signal
 import subprocess
-import threading
 import urllib.request
 
 from examples import ExampleTest
-from services import PROGRAM, eventually, free_port
+from services import PROGRAM, JSONUpstream, eventually, free_port
 from wire import Wire
 
 PAGE = """<!doctype html><meta charset="utf-8"><title>test</title><link rel="icon" href="data:,">
@@ -31,39 +29,24 @@ window.room = bridge.subscribe('/rooms/a', { onmessage: (data) => heard.push(dat
 EXPECTED = r"net::ERR_|WebSocket connection to|Failed to load resource"
 
 
-class Upstream:
-    """A legacy endpoint that counts, with enough around the number for a patch to be smaller than the whole."""
+class Counter(JSONUpstream):
+    """Counts, with enough around the number for a patch to be smaller than the whole."""
 
     def __init__(self, test):
-        self.count = 1
-        upstream = self
+        super().__init__(test, {"count": 1, "padding": "x" * 500})
 
-        class Handler(http.server.BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
+    @property
+    def count(self):
+        return self.document["count"]
 
-            def do_GET(self):
-                body = json.dumps({"count": upstream.count, "padding": "x" * 500}).encode()
-                self.send_response(200)
-                self.send_header("Content-Type", "application/json")
-                self.send_header("Content-Length", str(len(body)))
-                self.end_headers()
-                self.wfile.write(body)
-
-            def log_message(self, *_):
-                pass
-
-        server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        server.daemon_threads = True
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        test.addCleanup(server.server_close)
-        test.addCleanup(server.shutdown)
-        self.url = f"http://127.0.0.1:{server.server_port}/"
+    def advance(self):
+        self.document = {**self.document, "count": self.count + 1}
 
 
 class PushbridgeTests(ExampleTest):
     def setUp(self):
         super().setUp()
-        self.upstream = Upstream(self)
+        self.upstream = Counter(self)
         self.port = free_port()
         pages = self.folder / "pages"
         pages.mkdir()
@@ -98,7 +81,7 @@ class PushbridgeTests(ExampleTest):
 
     def follows(self, page):
         """The upstream moves on, and the page sees it."""
-        self.upstream.count += 1
+        self.upstream.advance()
         self.until(page, "(count) => counter.document?.count === count", self.upstream.count)
 
     def state(self, page, state):
@@ -122,7 +105,7 @@ class CutTests(PushbridgeTests):
         self.wire.cut()
         self.state(page, "offline")
         page.evaluate("changes.length = 0")
-        self.upstream.count += 1
+        self.upstream.advance()
         # Said while there is no connection: it waits, and arrives.
         page.evaluate("void (window.early = room.send('from the tunnel'))")
         self.wire.mend()
@@ -140,7 +123,7 @@ class CutTests(PushbridgeTests):
         # Two failures would be enough to give WebSocket up, where there is a network.
         self.until(page, "() => states.filter(({ state }) => state === 'offline').length >= 4")
         self.assertEqual(page.evaluate("bridge.transport"), "websocket")
-        self.upstream.count += 1
+        self.upstream.advance()
         self.wire.mend()
         page.context.set_offline(False)
         self.until(page, "(count) => counter.document?.count === count", self.upstream.count)
