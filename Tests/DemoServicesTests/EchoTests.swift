@@ -39,7 +39,7 @@ struct EchoTests {
         try await withServices { services in
             let connection = try await RawConnection.open(port: services.echoPort, autoRead: false)
             let bytes = randomBytes(64 * 1_024 * 1_024)
-            connection.queue(bytes)
+            try await connection.queue(bytes)
             // More than the socket buffers of both directions hold, which on new kernels is 40 MB: the rest must go on
             // waiting here. An echo that reads all the same needs a moment to swallow it, so one look would prove
             // nothing.

@@ -44,9 +44,9 @@ final class RawConnection: Sendable {
         try await channel.writeAndFlush(bytes)
     }
 
-    /// Queues the bytes without waiting for them to be taken.
-    func queue(_ bytes: ByteBuffer) {
-        channel.writeAndFlush(bytes, promise: nil)
+    /// Queues the bytes without waiting for them to be taken. Once it returns, ``isWritable`` counts them.
+    func queue(_ bytes: ByteBuffer) async throws {
+        try await channel.eventLoop.submit { [channel] in channel.writeAndFlush(bytes, promise: nil) }.get()
     }
 
     var isWritable: Bool { channel.isWritable }
