@@ -271,8 +271,9 @@ struct PollingTests {
 
     @Test("a verdict that is slow keeps the next fetch waiting")
     func slowVerdict() async throws {
-        try await withServer { _ in
-            .answer("x")
+        // Each body is new, so that each is judged.
+        try await withServer {
+            .answer("\($0.number)")
         } _: { server in
             try await withPoller { poller in
                 let recorder = Recorder { _ in
@@ -280,7 +281,7 @@ struct PollingTests {
                     return .changed
                 }
                 let poll = poller.poll(PollPlan(server.url(), every: .milliseconds(10)), observer: recorder)
-                try await eventually("a second answer") { recorder.events.count == 2 }
+                try await eventually("a second answer") { recorder.events.count >= 2 }
                 poll.stop()
                 #expect(server.requests[1].at - server.requests[0].at >= .milliseconds(195))
             }
