@@ -53,10 +53,10 @@ package struct GatewayRoute: Sendable {
     package let pattern: RoutePattern
     package let origins: OriginPolicy
     /// What a client has to show; nil: nothing.
-    package private(set) var access: AccessPolicy?
+    package private(set) var access: (any AccessJudge)?
     package let service: Service
 
-    package init(pattern: RoutePattern, origins: OriginPolicy, access: AccessPolicy? = nil, service: Service) {
+    package init(pattern: RoutePattern, origins: OriginPolicy, access: (any AccessJudge)? = nil, service: Service) {
         self.pattern = pattern
         self.origins = origins
         self.access = access
@@ -64,7 +64,7 @@ package struct GatewayRoute: Sendable {
     }
 
     /// The same route, its service and all, with other rules.
-    package func asking(_ access: AccessPolicy?) -> GatewayRoute {
+    package func asking(_ access: (any AccessJudge)?) -> GatewayRoute {
         var route = self
         route.access = access
         return route

@@ -69,7 +69,7 @@ extension PathTemplate {
 }
 
 extension OriginPolicy {
-    fileprivate init(_ origins: AllowedOrigins) {
+    init(_ origins: AllowedOrigins) {
         switch origins {
         case .sameOrigin: self = .sameOrigin
         case .any: self = .any
