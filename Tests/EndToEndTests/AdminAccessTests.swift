@@ -36,7 +36,9 @@ struct AdminAccessTests {
             bridge,
             admin,
             _ async throws in
-            for path in ["/", "/healthz", "/readyz", "/metrics", "/topics", "/connections", "/stats", "/live", "/pushbridge.js"] {
+            for path in [
+                "/", "/healthz", "/readyz", "/metrics", "/topics", "/connections", "/stats", "/live", "/pushbridge.js",
+            ] {
                 let answer = try await Curl(admin + path)
                 #expect(answer.status == 401, "\(path)")
                 #expect(answer["WWW-Authenticate"]?.hasPrefix("Basic ") == true)
