@@ -75,12 +75,14 @@ struct AdminAccessTests {
     @Test("it tells operators who is connected")
     func users() async throws {
         try await withBridge(admin: #"{ "port": 0 }"#) { bridge, admin, _ async throws in
-            _ = try await bridge.webSocket("/rooms/a", headers: [ada])
+            let client = try await bridge.webSocket("/rooms/a", headers: [ada])
             let connections = try await eventually("ada's connection") {
                 let list = try await Curl(admin + "/connections").json()
                 return list.items?.first { $0["user"] == "ada" }
             }
             #expect(connections["route"] == "/rooms/{room}")
+            try client.close()
+            #expect(try await client.closeCode() == 1000)
         }
     }
 }
