@@ -130,7 +130,7 @@ struct TokenHeader: Decodable, Equatable {
         guard token.utf8.count <= TokenVerifier.longestToken else { throw .malformed("it is too long") }
         let parts = token.utf8.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
         guard parts.count == 3 else { throw .malformed("it has not three parts") }
-        guard parts.allSatisfy({ !$0.isEmpty && $0.allSatisfy(Self.isBase64URL) }) else {
+        guard parts.allSatisfy({ !$0.isEmpty && $0.allSatisfy(Self.isBase64URL) && Self.isCanonical($0) }) else {
             throw .malformed("it is not base64url")
         }
         do {
@@ -157,6 +157,17 @@ struct TokenHeader: Decodable, Equatable {
         }
         base64.append(contentsOf: Array(repeating: UInt8(ascii: "="), count: (4 - base64.count % 4) % 4))
         return Data(base64Encoded: base64)
+    }
+
+    /// Whether the bits of the last character that belong to no byte are zero (RFC 4648 section 3.5): decoders pass over
+    /// them, and the end of a signature would have several spellings.
+    private static func isCanonical(_ part: String.UTF8View.SubSequence) -> Bool {
+        switch part.count % 4 {
+        case 0: true
+        case 2: part.last.map("AQgw".utf8.contains) ?? false
+        case 3: part.last.map("AEIMQUYcgkosw048".utf8.contains) ?? false
+        default: false
+        }
     }
 
     private static func isBase64URL(_ byte: UInt8) -> Bool {

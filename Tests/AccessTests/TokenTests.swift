@@ -94,6 +94,21 @@ struct TokenTests {
         }
     }
 
+    @Test("has one spelling: the last character's spare bits are zero")
+    func spelling() async throws {
+        let pair = try Signer.p256()
+        let verifier = verifier(try keySet(pair.member))
+        let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_")
+        let token = try pair.token("{}")
+        // 64 bytes: four bits of the last of 86 characters are spare.
+        let last = try #require(token.last.flatMap { alphabet.firstIndex(of: $0) })
+        for spare in 1..<16 {
+            let respelled = token.dropLast() + String(alphabet[last + spare])
+            #expect(await refusal(String(respelled), verifier) == .malformed("it is not base64url"))
+        }
+        #expect(await refusal(token, verifier) == nil)
+    }
+
     // MARK: Confusion
 
     @Test("without a signature is refused, however alg says so", arguments: ["none", "None", "NONE", "nOnE", ""])
