@@ -4,7 +4,7 @@ import Foundation
 /// another in its place.
 ///
 /// `basic` and `jwt` are two ways to say who one is, and one of them is enough. A sub-request is asked besides.
-package final class AccessPolicy: Sendable {
+package final class AccessPolicy: AccessJudge {
     private let passwords: PasswordGate?
     private let tokens: TokenVerifier?
     private let location: TokenLocation
@@ -28,10 +28,8 @@ package final class AccessPolicy: Sendable {
         location = TokenLocation(cookie: cookie)
     }
 
-    /// Whether subprotocols may carry a token.
     package var takesTokens: Bool { tokens != nil }
 
-    /// Judges a request. It takes as long as a password's hash or another server takes.
     package func decide(_ request: AccessRequest) async -> AccessDecision {
         var identity = ClientIdentity.anonymous
         if passwords != nil || tokens != nil {

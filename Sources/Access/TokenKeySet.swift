@@ -40,14 +40,17 @@ package struct TokenKeySet: Sendable {
         guard !keys.isEmpty else { throw .noUsableKey }
     }
 
-    /// Those that may have signed a token.
+    /// Those that may have signed a token; at most 16.
     ///
     /// - Parameter identifier: the token's `kid`; nil where it has none.
     func candidates(identifier: String?, algorithm: String) -> [TokenKey] {
-        keys.filter { key in
-            key.algorithms.contains(algorithm)
-                && (identifier == nil || key.identifier == nil || key.identifier == identifier)
-        }
+        // A token without kid may be signed with any; trying them all would be work for strangers to order.
+        Array(
+            keys.lazy.filter { key in
+                key.algorithms.contains(algorithm)
+                    && (identifier == nil || key.identifier == nil || key.identifier == identifier)
+            }.prefix(16)
+        )
     }
 
     private struct Document: Decodable {

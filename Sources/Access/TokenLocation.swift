@@ -36,8 +36,8 @@ package enum SubprotocolToken {
     /// The token in a subprotocol's name; nil where there is none.
     static func token(in name: String) -> String? {
         let parts = name.split(separator: ".", omittingEmptySubsequences: false)
-        // A token's header is a JSON object, which begins with `{"` in base64url.
-        guard parts.count >= 3, parts[parts.count - 3].hasPrefix("eyJ") else { return nil }
+        // A token's header is a JSON object: `{` and a quote or white space, in base64url.
+        guard parts.count >= 3, ["ey", "ew"].contains(where: parts[parts.count - 3].hasPrefix) else { return nil }
         return parts.suffix(3).joined(separator: ".")
     }
 

@@ -12,7 +12,8 @@ import Topics
 /// and the dashboard is pushed to like any page.
 package struct AdminServer: Sendable {
     private let gateway: GatewayServer
-    private let access: AccessPolicy?
+    private let access: (any AccessJudge)?
+    private let origins: OriginPolicy
     private let upstream: @Sendable () -> UpstreamMetrics
     private let reload: @Sendable () async -> ReloadOutcome
     private let dashboard: [UInt8]
@@ -22,13 +23,15 @@ package struct AdminServer: Sendable {
     /// - Parameters:
     ///   - gateway: what it tells of.
     ///   - access: what operators have to show, on every path; nil: nothing.
+    ///   - origins: the pages that may use it besides its own.
     ///   - upstream: the poller's numbers, asked for at each scrape.
     ///   - reload: reads the configuration again.
     ///   - dashboard: the page at `/`.
     ///   - clientLibrary: the script at `/pushbridge.js`, which the page uses.
     package init(
         gateway: GatewayServer,
-        access: AccessPolicy?,
+        access: (any AccessJudge)?,
+        origins: OriginPolicy = .sameOrigin,
         upstream: @escaping @Sendable () -> UpstreamMetrics,
         reload: @escaping @Sendable () async -> ReloadOutcome,
         dashboard: [UInt8],
@@ -40,6 +43,7 @@ package struct AdminServer: Sendable {
         self.reload = reload
         self.gateway = gateway
         self.access = access
+        self.origins = origins
         self.upstream = upstream
         self.logger = logger
     }
@@ -71,7 +75,7 @@ package struct AdminServer: Sendable {
 
     private func routes(host: String) -> [GatewayRoute] {
         // What asks for credentials may be reached by any name: they belong to a browser's page of that name alone.
-        let origins = access == nil ? OriginPolicy.ownHost(host.lowercased()) : .sameOrigin
+        let origins = access == nil ? OriginPolicy.ownHost(host.lowercased()) : origins
         func route(_ segment: String, _ service: GatewayRoute.Service) -> GatewayRoute {
             GatewayRoute(
                 pattern: RoutePattern(text: "/" + segment, segments: segment.isEmpty ? [] : [.literal(segment)]),

@@ -54,7 +54,7 @@ package struct GatewayRoute: Sendable {
     package let pattern: RoutePattern
     package let origins: OriginPolicy
     /// What a client has to show; nil: nothing.
-    package private(set) var access: AccessPolicy?
+    package private(set) var access: (any AccessJudge)?
     package let service: Service
     /// Counts what is open where the route has limits of its own; nil: it has none.
     package let ledger: ConnectionLedger?
@@ -64,7 +64,7 @@ package struct GatewayRoute: Sendable {
     package init(
         pattern: RoutePattern,
         origins: OriginPolicy,
-        access: AccessPolicy? = nil,
+        access: (any AccessJudge)? = nil,
         service: Service,
         ledger: ConnectionLedger? = nil,
         messageRate: MessageRateLimit? = nil
@@ -83,7 +83,7 @@ package struct GatewayRoute: Sendable {
     }
 
     /// The same route, its service and all, with other rules.
-    package func asking(_ access: AccessPolicy?) -> GatewayRoute {
+    package func asking(_ access: (any AccessJudge)?) -> GatewayRoute {
         var route = self
         route.access = access
         return route

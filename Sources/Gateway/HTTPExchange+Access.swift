@@ -11,13 +11,13 @@ extension HTTPExchange {
         if asksForWebSocket { try checkOrigin() }
         // A browser asks before it sends credentials, and without them (WHATWG Fetch section 4.9).
         let isPreflight = head.method == .OPTIONS && head.headers.contains(name: "Access-Control-Request-Method")
-        guard let policy = route.access, !isPreflight else {
+        guard let judge = route.access, !isPreflight else {
             try route.service.answer(self)
             return
         }
         var isAbandoned = false
         onAbandoned = { isAbandoned = true }
-        policy.decide(AccessRequest(self), on: loop.loop).whenSuccess { decision in
+        judge.decide(AccessRequest(self), on: loop.loop).whenSuccess { decision in
             guard !isAbandoned else { return }
             self.onAbandoned = nil
             do throws(Problem) {
@@ -50,7 +50,7 @@ extension HTTPExchange {
     }
 }
 
-extension AccessPolicy {
+extension AccessJudge {
     /// Judges a request away from the event loop, and comes back to it.
     func decide(_ request: AccessRequest, on loop: any EventLoop) -> EventLoopFuture<AccessDecision>.Isolated {
         loop.makeFutureWithTask { await self.decide(request) }.assumeIsolated()

@@ -158,11 +158,11 @@ final class Version1Session: WebSocketConnection, SubscriberSink {
                     try subscribe(topic, found, mode: mode, since: since, maximumRate: maximumRate)
                 }
                 // The connection itself has been judged by its own route's rules.
-                guard case .all = scope, let policy = found.route.access else {
+                guard case .all = scope, let judge = found.route.access else {
                     try begin()
                     return
                 }
-                decide(policy, found.target, topic) { decision in
+                decide(judge, found.target, topic) { decision in
                     self.answering(topic, message.reference) { () throws(Problem) in
                         if case .denied(let denial) = decision { throw Problem(denial) }
                         try begin()
@@ -207,14 +207,14 @@ final class Version1Session: WebSocketConnection, SubscriberSink {
     /// Asks the rules of a topic's route, by what the client showed in its handshake or shows in the topic's query.
     /// Nothing that the client sends meanwhile is looked at before.
     private func decide(
-        _ policy: AccessPolicy,
+        _ judge: any AccessJudge,
         _ target: RequestTarget,
         _ topic: String,
         _ then: @escaping (AccessDecision) -> Void
     ) {
         isDeciding = true
         socket?.pauseReading()
-        policy.decide(request.access(to: target, topic), on: gateway.loop).whenSuccess { decision in
+        judge.decide(request.access(to: target, topic), on: gateway.loop).whenSuccess { decision in
             self.isDeciding = false
             guard let socket = self.socket else { return }
             switch decision {

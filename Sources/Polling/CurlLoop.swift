@@ -91,7 +91,7 @@ final class CurlLoop {
 
     /// Waits for events, at most until `moment`, and lets libcurl work on them.
     func wait(until moment: Moment?) {
-        let next = [moment, deadline].compactMap(\.self).min()
+        let next = moment.map { min($0, deadline ?? $0) } ?? deadline
         let count = ccurl_epoll_wait(epoll, events, next.map(Self.milliseconds(until:)) ?? -1)
         precondition(count >= 0, "the polling thread's epoll descriptor was closed by other code")
         for index in 0..<Int(count) {

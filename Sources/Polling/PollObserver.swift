@@ -7,8 +7,16 @@ package enum PollVerdict: Sendable, Equatable {
     case invalid(String)
 }
 
-/// An unchanged document, confirmed by 304.
+/// An unchanged document, confirmed without a new body to look at.
 package struct PollConfirmation: Sendable, Equatable {
+    package enum Evidence: Sendable, Equatable {
+        /// The upstream answered 304.
+        case notModified
+        /// The body of the last good document came again, of so many bytes.
+        case sameBody(bytes: Int)
+    }
+
+    package var evidence: Evidence
     package var at: ContinuousClock.Instant
     /// The same moment in Unix time.
     package var atMilliseconds: Int64
@@ -21,7 +29,8 @@ package protocol PollObserver: Sendable {
     /// A 2xx answer with a body. Runs in a task of its own, off the polling thread; the next fetch of this poll waits
     /// for the verdict.
     func polled(_ body: FetchedBody) async -> PollVerdict
-    /// 304. Called on the polling thread: return at once, never block.
+    /// 304, or the body that was judged to be a document last came again. Called on the polling thread: return at once,
+    /// never block.
     func pollConfirmed(_ confirmation: PollConfirmation)
     /// No document. Called on the polling thread: return at once, never block.
     func pollFailed(_ failure: PollFailure)

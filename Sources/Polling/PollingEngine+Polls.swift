@@ -80,14 +80,38 @@ extension PollingEngine {
         switch verdict {
         case .changed:
             statistics.changed += 1
+            poll.lastBody = poll.unjudgedBody
             carryOut(poll.machine.judged(.changed, now: now, jitter: jitter()), poll, now)
         case .unchanged:
             statistics.unchanged += 1
+            poll.lastBody = poll.unjudgedBody
             carryOut(poll.machine.judged(.unchanged, now: now, jitter: jitter()), poll, now)
         case .invalid(let reason):
             let step = poll.machine.judgedInvalid(now: now, jitter: jitter())
             report(FetchFailure(code: .invalid, reason: reason), of: poll, step, now)
         }
+    }
+
+    /// Tells the observer, then goes on.
+    private func confirm(
+        _ poll: RunningPoll,
+        _ evidence: PollConfirmation.Evidence,
+        _ transfer: Transfer,
+        _ step: PollMachine.Step,
+        _ now: Moment
+    ) {
+        if !poll.shared.isStopped {
+            poll.observer.pollConfirmed(
+                PollConfirmation(
+                    evidence: evidence,
+                    at: .now,
+                    atMilliseconds: wallClockMilliseconds(),
+                    wireBytes: transfer.wireBytes,
+                    duration: (now - transfer.started).duration
+                )
+            )
+        }
+        carryOut(step, poll, now)
     }
 
     /// An answer without a libcurl error.
@@ -100,17 +124,7 @@ extension PollingEngine {
         case 304 where !poll.machine.validators.isEmpty:
             let step = poll.machine.confirmed(rules: rules, now: now, jitter: jitter())
             statistics.notModified += 1
-            if !poll.shared.isStopped {
-                poll.observer.pollConfirmed(
-                    PollConfirmation(
-                        at: .now,
-                        atMilliseconds: wall,
-                        wireBytes: transfer.wireBytes,
-                        duration: duration.duration
-                    )
-                )
-            }
-            carryOut(step, poll, now)
+            confirm(poll, .notModified, transfer, step, now)
         case 200..<300:
             let bytes = transfer.takeBody()
             guard !bytes.isEmpty else {
@@ -119,6 +133,15 @@ extension PollingEngine {
                 return
             }
             let validators = Validators(transfer.head, now: wall / 1000)
+            let digest = BodyDigest(bytes)
+            if let digest, digest == poll.lastBody {
+                poll.machine.received(validators: validators, rules: rules, now: now)
+                let step = poll.machine.judged(.unchanged, now: now, jitter: jitter())
+                statistics.unchanged += 1
+                confirm(poll, .sameBody(bytes: bytes.count), transfer, step, now)
+                return
+            }
+            poll.unjudgedBody = digest
             let body = FetchedBody(
                 bytes: bytes,
                 status: status,

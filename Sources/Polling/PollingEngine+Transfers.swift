@@ -15,7 +15,7 @@ extension PollingEngine {
             case .wait(let until):
                 guard upstream.alarm == nil else { return }
                 upstream.alarm = until
-                alarms.add(.gate(upstream.host), due: until)
+                alarms.add(.gate(upstream.number), due: until)
                 return
             case .ticket(let id):
                 begin(id, upstream, now)
@@ -165,8 +165,10 @@ extension PollingEngine {
             requestsPerSecond: limits.requestsPerSecond,
             now: now
         )
-        let new = Upstream(host: host, gate: gate)
+        nextUpstream += 1
+        let new = Upstream(host: host, number: nextUpstream, gate: gate)
         upstreams[host] = new
+        upstreamsByNumber[new.number] = new
         return new
     }
 
@@ -174,6 +176,9 @@ extension PollingEngine {
     func leave(_ upstream: Upstream) {
         upstream.users -= 1
         // With a rate to keep, the host stays known: the next one must not find a full bucket.
-        if upstream.users == 0, limits.requestsPerSecond == nil { upstreams[upstream.host] = nil }
+        if upstream.users == 0, limits.requestsPerSecond == nil {
+            upstreams[upstream.host] = nil
+            upstreamsByNumber[upstream.number] = nil
+        }
     }
 }

@@ -21,6 +21,9 @@ final class PollingEngine {
     var polls: [Int: RunningPoll] = [:]
     var fetches: [Int: RunningFetch] = [:]
     var upstreams: [UpstreamHost: Upstream] = [:]
+    /// The same, by what alarms name them with.
+    var upstreamsByNumber: [Upstream.Number: Upstream] = [:]
+    var nextUpstream: Upstream.Number = 0
     var alarms = AlarmQueue<Alarm>()
     /// Transfers under way, by the poll or fetch that they are for.
     var transfers: [Int: Transfer] = [:]
@@ -34,7 +37,7 @@ final class PollingEngine {
     enum Alarm {
         case poll(Int)
         case fetch(Int)
-        case gate(UpstreamHost)
+        case gate(Upstream.Number)
     }
 
     init(
@@ -104,8 +107,8 @@ final class PollingEngine {
                     id,
                     .failure(FetchFailure(code: .timeout, reason: "no turn came within the limits of the host"))
                 )
-            case .gate(let host):
-                guard let upstream = upstreams[host] else { continue }
+            case .gate(let number):
+                guard let upstream = upstreamsByNumber[number] else { continue }
                 upstream.alarm = nil
                 pump(upstream, now)
             }
@@ -116,7 +119,7 @@ final class PollingEngine {
                 switch alarm {
                 case .poll(let id): polls[id]?.machine.state == .idle(until: due)
                 case .fetch(let id): fetches[id] != nil
-                case .gate(let host): upstreams[host]?.alarm == due
+                case .gate(let number): upstreamsByNumber[number]?.alarm == due
                 }
             }
         }

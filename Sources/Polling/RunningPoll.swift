@@ -8,6 +8,10 @@ final class RunningPoll {
     /// Why the request can never be sent.
     let refusal: FetchFailure?
     var machine: PollMachine
+    /// The body that was judged to be a document last.
+    var lastBody: BodyDigest?
+    /// The body that is being judged.
+    var unjudgedBody: BodyDigest?
 
     init(_ beginning: PollBeginning, _ machine: PollMachine, _ upstream: Upstream?, _ refusal: FetchFailure?) {
         id = beginning.id
@@ -43,7 +47,11 @@ struct RunningFetch {
 
 /// A host that polls or fetches belong to.
 final class Upstream {
+    /// Never given twice. An alarm that held the host itself would be copied with its three strings, at every move.
+    typealias Number = Int
+
     let host: UpstreamHost
+    let number: Number
     var gate: HostGate
     var phases = PhaseSpread()
     /// Polls and fetches.
@@ -51,8 +59,9 @@ final class Upstream {
     /// When the gate is to be looked at again, because of the rate.
     var alarm: Moment?
 
-    init(host: UpstreamHost, gate: HostGate) {
+    init(host: UpstreamHost, number: Number, gate: HostGate) {
         self.host = host
+        self.number = number
         self.gate = gate
     }
 }

@@ -83,9 +83,10 @@ package final class Topic: Sendable {
         return .changed
     }
 
-    /// The upstream said that nothing changed (304).
-    package func confirmed(atMilliseconds now: Int64) {
-        note(.notModified)
+    /// The upstream said that nothing changed: by 304, or by the body of the last document again, of so many bytes.
+    package func confirmed(atMilliseconds now: Int64, sameBody bytes: Int? = nil) {
+        if let bytes { savedBytes.wrappingAdd(savedFetches * bytes, ordering: .relaxed) }
+        note(bytes == nil ? .notModified : .unchanged)
         guard let last = state.withLock({ $0.revision }) else { return }
         confirm(at: now, last: last)
     }

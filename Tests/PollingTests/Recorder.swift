@@ -14,7 +14,7 @@ final class Recorder: PollObserver {
         var text: String {
             switch self {
             case .polled(let body): String(decoding: body.bytes, as: UTF8.self)
-            case .confirmed: "304"
+            case .confirmed(let confirmation): confirmation.evidence == .notModified ? "304" : "same"
             case .failed(let failure): "failed \(failure.code.text)"
             }
         }

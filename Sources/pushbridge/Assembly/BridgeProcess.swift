@@ -61,10 +61,10 @@ struct BridgeProcess {
         }
         let policies = AccessPolicies(poller: poller, logger: logger)
         let routes: [GatewayRoute]
-        let adminAccess: AccessPolicy?
+        let adminAccess: ReplaceablePolicy?
         do throws(UnusableFile) {
             let access = try policies.policies(for: configuration)
-            adminAccess = configuration.admin?.access.flatMap { access[$0] }
+            adminAccess = configuration.admin?.access.flatMap { access[$0] }.map(ReplaceablePolicy.init)
             routes = configuration.routes.map { route in
                 route.gatewayRoute(configuration, policies: access, poller: poller, logger: logger)
             }
@@ -100,6 +100,7 @@ struct BridgeProcess {
             status: status,
             gateway: gateway,
             policies: policies,
+            adminAccess: adminAccess,
             poller: poller,
             logger: logger,
             read: read
@@ -111,6 +112,7 @@ struct BridgeProcess {
         let admin = AdminServer(
             gateway: gateway,
             access: adminAccess,
+            origins: configuration.admin?.access.map { OriginPolicy($0.origins) } ?? .sameOrigin,
             upstream: { UpstreamMetrics(poller.statistics) },
             reload: { await reload.run() },
             dashboard: PackageResources.dashboard_html,
@@ -143,7 +145,7 @@ struct BridgeProcess {
             status.ready()
         }
         status.stopping()
-        logger.info("stopping", metadata: ["connections": "\(gateway.connectionCount)"])
+        logger.info("stopping", metadata: ["drain": "\(configuration.drain)"])
         await gateway.stop()
         adminTask?.cancel()
         await adminTask?.value

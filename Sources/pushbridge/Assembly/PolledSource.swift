@@ -92,7 +92,10 @@ final class PolledSource: TopicSource {
         func pollConfirmed(_ confirmation: PollConfirmation) {
             guard let topic else { return }
             recovered(topic)
-            topic.confirmed(atMilliseconds: confirmation.atMilliseconds)
+            switch confirmation.evidence {
+            case .notModified: topic.confirmed(atMilliseconds: confirmation.atMilliseconds)
+            case .sameBody(let bytes): topic.confirmed(atMilliseconds: confirmation.atMilliseconds, sameBody: bytes)
+            }
         }
 
         func pollFailed(_ failure: PollFailure) {

@@ -10,6 +10,7 @@ actor Reload {
     private let readFile: (@Sendable () throws(ConfigurationErrors) -> BridgeConfiguration)?
     private let gateway: GatewayServer
     private let policies: AccessPolicies
+    private let adminAccess: ReplaceablePolicy?
     private let poller: Poller
     private let extraRoutes: [GatewayRoute]
     private let inherited: InheritedListeners
@@ -32,6 +33,7 @@ actor Reload {
         status: ServiceStatus,
         gateway: GatewayServer,
         policies: AccessPolicies,
+        adminAccess: ReplaceablePolicy?,
         poller: Poller,
         logger: Logger,
         read: (@Sendable () throws(ConfigurationErrors) -> BridgeConfiguration)?
@@ -44,6 +46,7 @@ actor Reload {
         self.status = status
         self.gateway = gateway
         self.policies = policies
+        self.adminAccess = adminAccess
         self.poller = poller
         self.logger = logger
         readFile = read
@@ -110,6 +113,10 @@ actor Reload {
             listeners = try await gateway.bind(addresses)
         } catch {
             return .refused(errors: ["\(error)"])
+        }
+        // Other rules for operators wait for a restart, as their address does; the files of the same are read again.
+        if new.admin == first.admin, let policy = new.admin?.access.flatMap({ access[$0] }) {
+            adminAccess?.replace(with: policy)
         }
         // Before the first connection is taken there: a new listener may rest on new access rules.
         gateway.apply(new.gatewaySettings)

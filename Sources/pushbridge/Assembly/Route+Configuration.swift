@@ -108,7 +108,7 @@ extension PathTemplate {
 }
 
 extension OriginPolicy {
-    fileprivate init(_ origins: AllowedOrigins) {
+    init(_ origins: AllowedOrigins) {
         switch origins {
         case .sameOrigin: self = .sameOrigin
         case .any: self = .any
