@@ -40,6 +40,12 @@ let package = Package(
                 .product(name: "Crypto", package: "swift-crypto"),
             ]
         ),
+        .systemLibrary(name: "CURing", pkgConfig: "liburing", providers: [.apt(["liburing-dev"])]),
+        // Apart from WebSocket, so that clients do without liburing.
+        .target(
+            name: "Broadcast",
+            dependencies: ["CURing", "WebSocket", .product(name: "NIOCore", package: "swift-nio")]
+        ),
         .target(name: "JSONDelta"),
         .target(name: "XMLConversion", dependencies: ["CXML", "JSONDelta"]),
         .target(
@@ -49,7 +55,7 @@ let package = Package(
         .target(
             name: "Topics",
             dependencies: [
-                "JSONDelta", "WebSocket", "XMLConversion",
+                "Broadcast", "JSONDelta", "WebSocket", "XMLConversion",
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "Logging", package: "swift-log"),
@@ -72,7 +78,7 @@ let package = Package(
         .target(
             name: "Gateway",
             dependencies: [
-                "Access", "JSONDelta", "Topics", "WebSocket",
+                "Access", "Broadcast", "JSONDelta", "Topics", "WebSocket",
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "NIOTLS", package: "swift-nio"),
@@ -142,7 +148,10 @@ let package = Package(
         ),
         .testTarget(
             name: "TopicsTests",
-            dependencies: ["JSONDelta", "Topics", "WebSocket", .product(name: "NIOEmbedded", package: "swift-nio")]
+            dependencies: [
+                "Broadcast", "JSONDelta", "Topics", "WebSocket",
+                .product(name: "NIOEmbedded", package: "swift-nio"),
+            ]
         ),
         .testTarget(
             name: "GatewayTests",

@@ -200,11 +200,13 @@ package final class GatewayServer: Sendable {
             .serverChannelOption(.autoRead, value: false)
             .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
             .childChannelOption(.allowRemoteHalfClosure, value: true)
-            // An idle connection keeps its last receive buffer: small ones for the many that say little, growing with
-            // what a busy one sends.
+            // A channel keeps the first buffer that it read into for as long as it lives, and with one read at a time no
+            // other: a small first one for the many that say little, and larger ones, growing with what a busy client
+            // sends, that are given back.
+            .childChannelOption(.maxMessagesPerRead, value: 1)
             .childChannelOption(
                 .recvAllocator,
-                value: AdaptiveRecvByteBufferAllocator(minimum: 256, initial: 1024, maximum: 65536)
+                value: AdaptiveRecvByteBufferAllocator(minimum: 256, initial: 256, maximum: 65536)
             )
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {

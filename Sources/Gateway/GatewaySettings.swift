@@ -17,6 +17,8 @@ package struct GatewaySettings: Sendable {
     package var keepAliveTimeout: TimeAmount
     /// How long it takes to close everybody when the bridge stops.
     package var drain: TimeAmount
+    /// Whether broadcasts go through io_uring where the kernel has it.
+    package var usesIOUring: Bool
 
     package init(
         connections: Int = 15_000,
@@ -25,7 +27,8 @@ package struct GatewaySettings: Sendable {
         maximumMessage: Int = 1 << 20,
         pingInterval: TimeAmount = .seconds(30),
         keepAliveTimeout: TimeAmount = .seconds(60),
-        drain: TimeAmount = .seconds(5)
+        drain: TimeAmount = .seconds(5),
+        usesIOUring: Bool = true
     ) {
         self.connections = connections
         self.connectionsPerAddress = connectionsPerAddress
@@ -34,5 +37,6 @@ package struct GatewaySettings: Sendable {
         self.pingInterval = pingInterval
         self.keepAliveTimeout = keepAliveTimeout
         self.drain = drain
+        self.usesIOUring = usesIOUring
     }
 }

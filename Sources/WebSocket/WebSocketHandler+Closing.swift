@@ -56,6 +56,7 @@ extension WebSocketHandler {
     func shutDown() {
         guard let context, self.transport == .open else { return }
         self.transport = .lingering
+        self.findWay()
         self.held = []
         guard !self.inputHasEnded else {
             self.end(.connectionLost)
@@ -74,6 +75,7 @@ extension WebSocketHandler {
     /// The peer broke the protocol: tell it, and read no more.
     func fail(_ error: WebSocketError) {
         let frame = self.session.fail(error)
+        self.findWay()
         self.held = []
         self.notifyClosed(.violation, code: error.closeCode, reason: error.reason)
         if let frame {
@@ -87,6 +89,7 @@ extension WebSocketHandler {
     func end(_ cause: WebSocketClosure.Cause) {
         guard self.transport != .ended else { return }
         self.transport = .ended
+        self.findWay()
         self.cancelTimer()
         self.held = []
         self.pendingPing = nil

@@ -1,3 +1,4 @@
+import Broadcast
 import JSONDelta
 import NIOCore
 import NIOEmbedded
@@ -25,7 +26,7 @@ final class TopicFixture {
             metrics: metrics,
             makeSource: { source }
         )
-        topics = LoopTopics(loop: loop, registry: registry)
+        topics = LoopTopics(loop: loop, registry: registry, broadcaster: FrameBroadcaster(usesIOUring: false))
     }
 
     func shard() throws -> TopicShard { try topics.shard(for: blueprint) }
