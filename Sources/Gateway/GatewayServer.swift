@@ -198,18 +198,9 @@ package final class GatewayServer: Sendable {
         let loops = loops.withLock { $0 }
         return ServerBootstrap(group: group)
             .serverChannelOption(.autoRead, value: false)
-            .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
-            .childChannelOption(.allowRemoteHalfClosure, value: true)
-            // A channel keeps the first buffer that it read into for as long as it lives, and with one read at a time no
-            // other: a small first one for the many that say little, and larger ones, growing with what a busy client
-            // sends, that are given back.
-            .childChannelOption(.maxMessagesPerRead, value: 1)
-            .childChannelOption(
-                .recvAllocator,
-                value: AdaptiveRecvByteBufferAllocator(minimum: 256, initial: 256, maximum: 65536)
-            )
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
+                    try Self.setOptions(of: channel)
                     let address = channel.remoteAddress
                     let admission = ledger.enter(address)
                     metrics.accepted()
@@ -231,6 +222,21 @@ package final class GatewayServer: Sendable {
                     )
                 }
             }
+    }
+
+    /// On the channel's event loop: as options of the bootstrap each would take futures of its own.
+    private static func setOptions(of channel: any Channel) throws {
+        guard let options = channel.syncOptions else { return }
+        try options.setOption(.tcpOption(.tcp_nodelay), value: 1)
+        try options.setOption(.allowRemoteHalfClosure, value: true)
+        // A channel keeps the first buffer that it read into for as long as it lives, and with one read at a time no
+        // other: a small first one for the many that say little, and larger ones, growing with what a busy client sends,
+        // that are given back.
+        try options.setOption(.maxMessagesPerRead, value: 1)
+        try options.setOption(
+            .recvAllocator,
+            value: AdaptiveRecvByteBufferAllocator(minimum: 256, initial: 256, maximum: 65536)
+        )
     }
 }
 

@@ -85,7 +85,7 @@ final class HTTPConnectionHandler: ChannelInboundHandler, RemovableChannelHandle
         self.context = context
         gateway.opened(
             self,
-            ConnectionInfo(route: "-", transport: .http, address: context.remoteAddress?.ipAddress)
+            ConnectionInfo(route: "-", transport: .http, address: context.channel.remoteAddress?.ipAddress)
         )
         giveUp(in: gateway.settings.handshakeTimeout)
     }
