@@ -329,7 +329,8 @@ final class HTTPConnectionHandler: ChannelInboundHandler, RemovableChannelHandle
         guard let context, beginAnswer() != nil else { return }
         let channel = context.channel
         write(head: HTTPResponseHead(version: .http1_1, status: status, headers: headers), context: context)
-        context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: nil)
+        // Flushed with what the new handler has to say at once, such as the first document.
+        context.write(wrapOutboundOut(.end(nil)), promise: nil)
         let pipeline = channel.pipeline.syncOperations
         do {
             // The pipelining handler goes first: it would not know the bytes that the decoder forwards when it goes.
@@ -340,7 +341,10 @@ final class HTTPConnectionHandler: ChannelInboundHandler, RemovableChannelHandle
             let removal = gateway.loop.makePromise(of: Void.self)
             pipeline.removeHandler(name: "decoder", promise: removal)
             // The decoder forwards what it still holds in a turn of its own, which nothing else ends.
-            removal.futureResult.whenSuccess { channel.pipeline.fireChannelReadComplete() }
+            removal.futureResult.whenSuccess {
+                channel.flush()
+                channel.pipeline.fireChannelReadComplete()
+            }
         } catch {
             gateway.logger.error("cannot switch protocols", metadata: ["error": "\(error)"])
             channel.close(promise: nil)

@@ -34,11 +34,13 @@ extension WebSocketHandler {
     /// Whether all that was sent has come to the kernel. Known only with a descriptor; else taken for granted.
     package var isDrained: Bool { self.unfinishedWrites == 0 }
 
-    /// Finds the socket of a plain TCP channel. Called once, when nothing but the handshake's answer has been written.
-    func findDescriptor(_ context: ChannelHandlerContext) {
-        guard self.options.writesDirectly,
+    /// Finds the socket of a plain TCP channel, once all that was written before has left the channel uncounted: the
+    /// handshake's answer, and what was sent along with it.
+    func findDescriptor() {
+        guard self.looksForDescriptor, let context, self.transport == .open,
             (try? context.channel.syncOptions?.getOption(.bufferedWritableBytes)) == 0
         else { return }
+        self.looksForDescriptor = false
         self.descriptor = try? context.pipeline.syncOperations.withUnsafeTransportIfAvailable(
             of: NIOBSDSocket.Handle.self
         ) { $0 }

@@ -67,6 +67,8 @@ package final class WebSocketHandler: ChannelDuplexHandler, TimerWheelClient {
 
     /// The socket, where shared frames go there directly whenever nothing waits in the channel.
     var descriptor: NIOBSDSocket.Handle?
+    /// The descriptor is wanted, and not known before the handshake's answer has left the channel.
+    var looksForDescriptor = false
     /// What was given to the channel and has not come to the kernel yet; counted only with a descriptor.
     var unfinishedWrites = 0
 
@@ -189,9 +191,11 @@ package final class WebSocketHandler: ChannelDuplexHandler, TimerWheelClient {
     func endTurn() {
         self.isInTurn = false
         self.delegate?.webSocketTurnEnded(self)
-        guard self.flushIsDue else { return }
-        self.flushIsDue = false
-        self.context?.flush()
+        if self.flushIsDue {
+            self.flushIsDue = false
+            self.context?.flush()
+        }
+        self.findDescriptor()
     }
 
     // MARK: ChannelDuplexHandler
@@ -216,7 +220,8 @@ package final class WebSocketHandler: ChannelDuplexHandler, TimerWheelClient {
             now: now
         )
         self.setKeepAliveTimer()
-        self.findDescriptor(context)
+        self.looksForDescriptor = self.options.writesDirectly
+        self.findDescriptor()
         self.delegate?.webSocketOpened(self)
     }
 
@@ -277,7 +282,10 @@ package final class WebSocketHandler: ChannelDuplexHandler, TimerWheelClient {
     package func channelWritabilityChanged(context: ChannelHandlerContext) {
         let isWritable = context.channel.isWritable
         // The peer's kernel took bytes: a reader that is slow is not gone.
-        if isWritable { self.keepAlive.received(at: context.eventLoop.now) }
+        if isWritable {
+            self.keepAlive.received(at: context.eventLoop.now)
+            self.findDescriptor()
+        }
         if isWritable, let payload = self.pendingPing {
             self.pendingPing = nil
             self.answerPing(payload)
