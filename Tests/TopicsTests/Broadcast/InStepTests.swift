@@ -34,8 +34,9 @@ private final class SocketSink: SubscriberSink {
         while let first = rest.readInteger(as: UInt8.self), let short = rest.readInteger(as: UInt8.self) {
             #expect(first == 0x81)
             var length = Int(short)
-            if length == 126 { length = Int(try #require(rest.readInteger(as: UInt16.self))) }
-            let text = try #require(rest.readBytes(length: length))
+            if length == 126 { length = Int(rest.readInteger(as: UInt16.self) ?? 0) }
+            let payload = rest.readBytes(length: length)
+            let text = try #require(payload)
             if let held = document, text.first == UInt8(ascii: "[") {
                 document = try held.applying(patch: text)
             } else {

@@ -24,7 +24,8 @@ final class SocketUnderTest {
     private var ends: [CInt] = [-1, -1]
 
     init() throws {
-        try #require(socketpair(AF_UNIX, CInt(SOCK_STREAM.rawValue), 0, &ends) == 0)
+        let status = socketpair(AF_UNIX, CInt(SOCK_STREAM.rawValue), 0, &ends)
+        try #require(status == 0)
         let handler = WebSocketHandler(role: .server, delegate: ears)
         self.handler = handler
         try channel.pipeline.syncOperations.addHandlers([gate, handler])
