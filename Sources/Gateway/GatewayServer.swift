@@ -233,10 +233,7 @@ package final class GatewayServer: Sendable {
         // other: a small first one for the many that say little, and larger ones, growing with what a busy client sends,
         // that are given back.
         try options.setOption(.maxMessagesPerRead, value: 1)
-        try options.setOption(
-            .recvAllocator,
-            value: AdaptiveRecvByteBufferAllocator(minimum: 256, initial: 256, maximum: 65536)
-        )
+        try options.setOption(.recvAllocator, value: ReceiveBufferSizes())
     }
 }
 

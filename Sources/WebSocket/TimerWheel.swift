@@ -16,7 +16,7 @@ package final class TimerWheel {
     /// Where a client stands.
     package struct Place {
         fileprivate var tick: Int64
-        fileprivate var index: Int
+        fileprivate var index: Int32
     }
 
     /// How much later than asked a client may be called.
@@ -38,7 +38,7 @@ package final class TimerWheel {
         let resolution = Self.resolution.nanoseconds
         let nanoseconds = min(Int64(clamping: deadline.uptimeNanoseconds), .max - resolution)
         let tick = max(nanoseconds / resolution + (nanoseconds % resolution == 0 ? 0 : 1), self.lastTick + 1)
-        client.timerPlace = Place(tick: tick, index: self.clients[tick]?.count ?? 0)
+        client.timerPlace = Place(tick: tick, index: Int32(self.clients[tick]?.count ?? 0))
         self.clients[tick, default: []].append(client)
         if let alarm, alarm.tick <= tick { return }
         self.setAlarm(tick)
@@ -58,7 +58,7 @@ package final class TimerWheel {
         // Of those that are being called now, the wheel has let go already.
         guard let last = self.clients[place.tick]?.popLast() else { return }
         if last !== client {
-            self.clients[place.tick]?[place.index] = last
+            self.clients[place.tick]?[Int(place.index)] = last
             last.timerPlace = place
         }
         if self.clients[place.tick]?.isEmpty == true { self.clients[place.tick] = nil }

@@ -27,7 +27,7 @@ extension WebSocketHandler {
     func writeCloseFrame(_ frame: ByteBuffer) {
         guard let context else { return }
         self.pendingPing = nil
-        self.setTimer(.flush, in: self.options.flushTimeout)
+        self.setTimer(.flush, in: self.closingTimes.flush)
         let promise = context.eventLoop.makePromise(of: Void.self)
         promise.futureResult.assumeIsolated().whenComplete { _ in self.closeFrameWasWritten() }
         self.write(frame, context, promise: promise)
@@ -43,7 +43,7 @@ extension WebSocketHandler {
             if self.inputHasEnded, self.held.isEmpty {
                 self.end(.connectionLost)
             } else {
-                self.setTimer(.closeAnswer, in: self.options.closeTimeout)
+                self.setTimer(.closeAnswer, in: self.closingTimes.answer)
             }
         case .closed, .failed:
             self.shutDown()
@@ -62,7 +62,7 @@ extension WebSocketHandler {
             self.end(.connectionLost)
             return
         }
-        self.setTimer(.linger, in: self.options.lingerTimeout)
+        self.setTimer(.linger, in: self.closingTimes.linger)
         if self.session.role == .server || self.session.state == .failed {
             let promise = context.eventLoop.makePromise(of: Void.self)
             promise.futureResult.assumeIsolated().whenFailure { _ in self.end(.connectionLost) }

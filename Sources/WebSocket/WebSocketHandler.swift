@@ -12,7 +12,7 @@ import NIOCore
 /// Output is flushed once for each turn of reading, and at once outside of one. The end of a connection:
 ///
 ///     close frame written ─▶ both close frames seen, or a violation ─▶ output shut down ─▶ input read until its end,
-///     or for `lingerTimeout` ─▶ closed
+///     or for the linger time ─▶ closed
 ///
 /// A client leaves shutting down to the server (RFC 6455 §7.1.1). Set `allowRemoteHalfClosure` on the channel, or a
 /// peer that ends its side right after its close frame does not get what is still to be written.
@@ -40,7 +40,7 @@ package final class WebSocketHandler: ChannelDuplexHandler, TimerWheelClient {
     package internal(set) var directDescriptor: NIOBSDSocket.Handle = -1
 
     var session: WebSocketSession
-    let options: WebSocketOptions
+    let closingTimes: WebSocketOptions.ClosingTimes
     var keepAlive: KeepAlive
     var delegate: (any WebSocketDelegate)?
     var context: ChannelHandlerContext?
@@ -96,7 +96,8 @@ package final class WebSocketHandler: ChannelDuplexHandler, TimerWheelClient {
         delegate: any WebSocketDelegate
     ) {
         self.session = WebSocketSession(role: role, limits: limits, deflate: deflate, delivery: options.delivery)
-        self.options = options
+        self.closingTimes = options.closingTimes
+        self.looksForDescriptor = options.writesDirectly
         self.timers = timers
         self.keepAlive = KeepAlive(
             pingInterval: options.pingInterval,
@@ -168,9 +169,9 @@ package final class WebSocketHandler: ChannelDuplexHandler, TimerWheelClient {
             if self.closeFrameIsWritten { self.shutDown() }
             return
         }
-        if let limit = self.options.closeReplyLimit { self.setTimer(.closeReply, in: limit) }
+        if let limit = self.closingTimes.reply { self.setTimer(.closeReply, in: limit) }
         self.delegate?.webSocket(self, closeReceived: code, reason: reason)
-        if self.options.closeReplyLimit == nil { self.close(code: code) }
+        if self.closingTimes.reply == nil { self.close(code: code) }
     }
 
     /// The peer ended its side, and everything before was delivered.
@@ -213,14 +214,8 @@ package final class WebSocketHandler: ChannelDuplexHandler, TimerWheelClient {
     private func open() {
         guard !self.hasOpened, let context else { return }
         self.hasOpened = true
-        let now = context.eventLoop.now
-        self.keepAlive = KeepAlive(
-            pingInterval: self.options.pingInterval,
-            timeout: self.options.silenceTimeout,
-            now: now
-        )
+        self.keepAlive.begin(at: context.eventLoop.now)
         self.setKeepAliveTimer()
-        self.looksForDescriptor = self.options.writesDirectly
         self.findDescriptor()
         self.delegate?.webSocketOpened(self)
     }
