@@ -13,7 +13,8 @@ struct ReceiveBufferSizesTests {
             let size = sizes.nextBufferSize() ?? 0
             seen.append(size)
             #expect(sizes.buffer(allocator: ByteBufferAllocator()).capacity >= size)
-            #expect(sizes.record(actualReadBytes: size) == (size < 65536))
+            let grows = sizes.record(actualReadBytes: size)
+            #expect(grows == (size < 65536))
         }
         #expect(seen == [256, 1024, 4096, 16384, 65536, 65536])
     }
@@ -24,7 +25,8 @@ struct ReceiveBufferSizesTests {
         for _ in 0..<2 { _ = sizes.record(actualReadBytes: sizes.nextBufferSize() ?? 0) }
         var seen: [Int] = []
         for _ in 0..<12 {
-            #expect(!sizes.record(actualReadBytes: 10))
+            let grows = sizes.record(actualReadBytes: 10)
+            #expect(!grows)
             seen.append(sizes.nextBufferSize() ?? 0)
         }
         #expect(seen == [4096, 2048, 2048, 1024, 1024, 512, 512, 256, 256, 256, 256, 256])
