@@ -59,7 +59,7 @@ final class TopicFixture {
 
     /// Runs the loop until a worker's result has come.
     func settle(until condition: () -> Bool) async throws {
-        let deadline = ContinuousClock.now + .seconds(10)
+        let deadline = ContinuousClock.now + .seconds(60)
         while !condition() {
             try #require(ContinuousClock.now < deadline, "nothing came in time")
             loop.run()
