@@ -1,7 +1,7 @@
 # What there is to do with this repository. Whatever takes more than a line is in scripts/.
 
 .DEFAULT_GOAL := help
-.PHONY: man help demo example test test-real conformance fuzz build release deb lint format clean benchmark
+.PHONY: man help demo example test test-real conformance fuzz sanitize build release deb lint format clean benchmark
 
 PORT ?= 8080
 
@@ -26,6 +26,10 @@ conformance: ## Run the Autobahn|Testsuite against the release build (needs a CP
 fuzz: ## Fuzz the parsers, half a minute each; SECONDS=600 for longer, TARGET=frames for one
 	@scripts/dependencies
 	@scripts/fuzz $(or $(SECONDS),30) $(TARGET)
+
+sanitize: ## Run the tests under the thread and the address sanitizer, in about half an hour; SANITIZER=thread for one
+	@scripts/dependencies test
+	@scripts/sanitize $(or $(SANITIZER),thread address)
 
 build: ## Build for development: .build/debug/pushbridge
 	@scripts/dependencies

@@ -26,6 +26,8 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-nio-ssl.git", from: "2.30.0"),
         // JSON Web Tokens and the keys that sign them.
         .package(url: "https://github.com/vapor/jwt-kit.git", from: "5.1.0"),
+        // HdrHistogram: percentiles of a load run that are right to the last one.
+        .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift.git", from: "0.1.0"),
     ],
     targets: [
         .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
@@ -40,6 +42,12 @@ let package = Package(
                 .product(name: "Crypto", package: "swift-crypto"),
             ]
         ),
+        .systemLibrary(name: "CURing", pkgConfig: "liburing", providers: [.apt(["liburing-dev"])]),
+        // Apart from WebSocket, so that clients do without liburing.
+        .target(
+            name: "Broadcast",
+            dependencies: ["CURing", "WebSocket", .product(name: "NIOCore", package: "swift-nio")]
+        ),
         .target(name: "JSONDelta"),
         .target(name: "XMLConversion", dependencies: ["CXML", "JSONDelta"]),
         .target(
@@ -49,7 +57,7 @@ let package = Package(
         .target(
             name: "Topics",
             dependencies: [
-                "JSONDelta", "WebSocket", "XMLConversion",
+                "Broadcast", "JSONDelta", "WebSocket", "XMLConversion",
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "Logging", package: "swift-log"),
@@ -72,7 +80,7 @@ let package = Package(
         .target(
             name: "Gateway",
             dependencies: [
-                "Access", "JSONDelta", "Topics", "WebSocket",
+                "Access", "Broadcast", "JSONDelta", "Topics", "WebSocket",
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "NIOTLS", package: "swift-nio"),
@@ -95,18 +103,30 @@ let package = Package(
         .target(
             name: "PushbridgeClient",
             dependencies: [
-                "WebSocket",
+                "JSONDelta", "WebSocket",
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),
                 .product(name: "NIOSSL", package: "swift-nio-ssl"),
             ]
         ),
+        // AsyncAPI from a configuration.
+        .target(name: "APIDescription", dependencies: ["BridgeConfiguration"]),
+        // Apart from the command line, so that what it measures is tested without a terminal.
+        .target(
+            name: "LoadGenerator",
+            dependencies: [
+                "PushbridgeClient", "WebSocket",
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "Histogram", package: "hdrhistogram-swift"),
+            ]
+        ),
         .executableTarget(
             name: "pushbridge",
             dependencies: [
-                "Access", "BridgeConfiguration", "DemoServices", "Gateway", "JSONDelta", "Polling", "Probing",
-                "PushbridgeClient", "Systemd", "Topics",
+                "APIDescription", "Access", "BridgeConfiguration", "DemoServices", "Gateway", "JSONDelta",
+                "LoadGenerator", "Polling", "Probing", "PushbridgeClient", "Systemd", "Topics",
                 "WebSocket",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
@@ -142,7 +162,10 @@ let package = Package(
         ),
         .testTarget(
             name: "TopicsTests",
-            dependencies: ["JSONDelta", "Topics", "WebSocket", .product(name: "NIOEmbedded", package: "swift-nio")]
+            dependencies: [
+                "Broadcast", "JSONDelta", "Topics", "WebSocket",
+                .product(name: "NIOEmbedded", package: "swift-nio"),
+            ]
         ),
         .testTarget(
             name: "GatewayTests",
@@ -151,6 +174,10 @@ let package = Package(
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),
             ]
+        ),
+        .testTarget(
+            name: "LoadGeneratorTests",
+            dependencies: ["LoadGenerator", .product(name: "NIOCore", package: "swift-nio")]
         ),
         .testTarget(name: "PushbridgeClientTests", dependencies: ["PushbridgeClient"]),
         .testTarget(
@@ -184,6 +211,7 @@ let package = Package(
         .testTarget(
             name: "EndToEndTests",
             dependencies: [
+                "PushbridgeClient",
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),

@@ -62,11 +62,22 @@ class Limit(Server):
     name = "limit"
 
     def start(self, interval):
-        self.source = self.server = self.talk("limit", self.port)
+        self.source = self.server = self.talk(self.name, self.port)
+
+
+class LimitRing(Limit):
+    """The same loop, but with its sends in batches through io_uring."""
+
+    name = "limit-uring"
+
+    @staticmethod
+    def is_missing(setting):
+        return not os.path.exists(setting.program("limit-uring"))
 
 
 class Pushbridge(Server):
     name = "pushbridge"
+    environment = None
 
     def __init__(self, setting, loops=1):
         super().__init__(setting)
@@ -82,7 +93,7 @@ class Pushbridge(Server):
             "routes": [route],
             **more,
         }))
-        self.server = self.run([self.setting.pushbridge, "serve", "--config", configuration])
+        self.server = self.run([self.setting.pushbridge, "serve", "--config", configuration], env=self.environment)
         wait_for_port(self.port)
 
     def start(self, interval):
@@ -91,6 +102,13 @@ class Pushbridge(Server):
         self.source = self.talk("endpoint", "poll", backend)
         self.serve({"path": self.path, "poll": {
             "url": f"http://127.0.0.1:{backend}/", "interval": f"{interval}ms"}})
+
+
+class PushbridgeWithoutRing(Pushbridge):
+    """Where the kernel has no io_uring, or does not let the bridge use it."""
+
+    name = "pushbridge-calls"
+    environment = os.environ | {"PUSHBRIDGE_IO_URING": "off"}
 
 
 class Nchan(Server):

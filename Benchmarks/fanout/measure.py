@@ -3,7 +3,7 @@
 import time
 
 from processes import Talker, machine_cpu
-from servers import Limit, Nchan, Pushbridge, Pushpin
+from servers import Limit, LimitRing, Nchan, Pushbridge, PushbridgeWithoutRing, Pushpin
 
 # Subscribers, and milliseconds between updates: 10 000 deliveries a second at every size.
 SIZES = [(1000, 100), (5000, 500), (10000, 1000)]
@@ -69,9 +69,12 @@ def window(server, subscribers, size, interval, seconds):
     return result
 
 
-def servers_to_measure():
+def servers_to_measure(setting):
     yield "limit", Limit
+    if not LimitRing.is_missing(setting):
+        yield "limit, io_uring", LimitRing
     yield "pushbridge", Pushbridge
+    yield "pushbridge without io_uring", PushbridgeWithoutRing
     for server in (Nchan, Pushpin):
         if not server.is_missing():
             yield server.name, server
@@ -81,7 +84,7 @@ def measure(setting, out, quick):
     seconds = 2 if quick else 5
     rows = []
     for count, interval in SIZES[:2] if quick else SIZES:
-        for name, make in servers_to_measure():
+        for name, make in servers_to_measure(setting):
             server, subscribers = make(setting), None
             try:
                 server.start(interval)
@@ -160,7 +163,7 @@ def newcomers(setting, out, quick):
     """2 000 connect while 5 000 receive updates."""
     count, interval = 5000, 500
     table = []
-    for name, make in servers_to_measure():
+    for name, make in servers_to_measure(setting):
         server, subscribers, more = make(setting), None, None
         try:
             server.start(interval)

@@ -67,3 +67,15 @@ extension Duration {
         self = value
     }
 }
+
+/// A size in bytes, as it stands in config.json.
+package struct ByteSize: Sendable {
+    /// How many.
+    package let bytes: Int
+
+    /// Reads `64KiB` or `4MiB`; nil where it is no size.
+    package init?(configurationText text: String) {
+        guard let bytes = try? Size.parse(text) else { return nil }
+        self.bytes = bytes
+    }
+}

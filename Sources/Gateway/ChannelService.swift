@@ -41,19 +41,21 @@ package struct ChannelService: Sendable {
     func answer(_ exchange: HTTPExchange) throws(Problem) {
         let acceptance = try WebSocketAcceptance(
             exchange,
-            subprotocols: [Version1Session.subprotocol],
+            subprotocols: [Version1Session.subprotocol, CloudEvent.subprotocol],
             compression: compression
         )
         let name = Self.roomName(exchange.target)
         guard name.utf8.count <= 512 else { throw .badRequest("the name of the room is too long") }
         let options = exchange.loop.settings.webSocketOptions
         let limits = WebSocketLimits(maxMessage: maximumMessage)
-        if acceptance.subprotocol == nil {
+        if acceptance.subprotocol != Version1Session.subprotocol {
+            let isCloudEvents = acceptance.subprotocol == CloudEvent.subprotocol
             let member = ChannelMember(
                 service: self,
                 room: name,
+                envelope: isCloudEvents ? .cloudEvents : .bare,
                 gateway: exchange.loop,
-                info: ConnectionInfo(exchange, transport: .webSocket)
+                info: ConnectionInfo(exchange, transport: isCloudEvents ? .cloudEvents : .webSocket)
             )
             exchange.upgrade(acceptance, limits: limits, options: options, delegate: member)
         } else {
@@ -68,24 +70,32 @@ package struct ChannelService: Sendable {
     }
 }
 
-/// A client in a room, without an envelope. Belongs to one event loop.
+/// A client in a room, without an envelope or with CloudEvents. Belongs to one event loop.
 final class ChannelMember: WebSocketConnection, RoomMember {
     private let service: ChannelService
     private let room: String
+    private let envelope: DeliveryFormat.Envelope
     private let gateway: GatewayLoop
     private let info: ConnectionInfo
     private(set) var socket: WebSocketHandler?
     private var membership: RoomMembership?
     private var bucket: MessageRateLimit.Bucket?
 
-    init(service: ChannelService, room: String, gateway: GatewayLoop, info: ConnectionInfo) {
+    init(
+        service: ChannelService,
+        room: String,
+        envelope: DeliveryFormat.Envelope,
+        gateway: GatewayLoop,
+        info: ConnectionInfo
+    ) {
         self.service = service
         self.room = room
+        self.envelope = envelope
         self.gateway = gateway
         self.info = info
     }
 
-    var form: RoomMessage.Form { .init(envelope: .bare, compression: .init(socket?.deflate)) }
+    var form: RoomMessage.Form { .init(envelope: envelope, compression: .init(socket?.deflate)) }
 
     func deliver(_ body: Delivery.Body) {
         guard let socket else { return }
@@ -110,7 +120,15 @@ final class ChannelMember: WebSocketConnection, RoomMember {
         }
         // A slice would keep the whole receive buffer alive for as long as the message is in the history.
         let copy = ByteBuffer(bytes: message.readableBytesView)
-        membership?.publish(opcode == .text ? .text(copy) : .binary(copy), echo: service.echo)
+        if envelope == .cloudEvents {
+            guard opcode == .text, CloudEvent.isOne(copy) else {
+                socket.close(code: .invalidPayload, reason: "this is no CloudEvent 1.0 in JSON")
+                return
+            }
+            membership?.publish(.event(copy), echo: service.echo)
+        } else {
+            membership?.publish(opcode == .text ? .text(copy) : .binary(copy), echo: service.echo)
+        }
     }
 
     func webSocketClosed(_ socket: WebSocketHandler, _ closure: WebSocketClosure) {

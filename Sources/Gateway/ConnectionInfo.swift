@@ -10,6 +10,7 @@ package struct ConnectionInfo: Sendable, Encodable {
         /// A WebSocket without an envelope.
         case webSocket = "websocket"
         case version1 = "pushbridge.v1"
+        case cloudEvents = "cloudevents"
         case tunnel
     }
 

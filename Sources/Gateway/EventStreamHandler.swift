@@ -1,8 +1,9 @@
 import NIOCore
 import Topics
+import WebSocket
 
 /// A connection that has become a stream of server-sent events: it only writes. Belongs to its event loop.
-final class EventStreamHandler: ChannelInboundHandler, SubscriberSink, LoopConnection {
+final class EventStreamHandler: ChannelInboundHandler, SubscriberSink, LoopConnection, TimerWheelClient {
     typealias InboundIn = ByteBuffer
     typealias OutboundOut = ByteBuffer
 
@@ -13,8 +14,8 @@ final class EventStreamHandler: ChannelInboundHandler, SubscriberSink, LoopConne
     private let info: ConnectionInfo
     private var context: ChannelHandlerContext?
     private var subscription: Subscription?
-    private var timer: RepeatedTask?
     private var bytesSent = 0
+    var timerPlace: TimerWheel.Place?
 
     init(gateway: GatewayLoop, info: ConnectionInfo) {
         self.gateway = gateway
@@ -32,11 +33,16 @@ final class EventStreamHandler: ChannelInboundHandler, SubscriberSink, LoopConne
         gateway.opened(self, info)
         // A client that comes back at a time of its own choosing is one of a herd no more.
         write(ByteBuffer(string: "retry: \(Int.random(in: 1000...5000))\n\n"))
-        let bound = NIOLoopBound(self, eventLoop: context.eventLoop)
-        timer = context.eventLoop.scheduleRepeatedTask(initialDelay: Self.heartbeat, delay: Self.heartbeat) { _ in
-            let stream = bound.value
-            if stream.isReady { stream.write(ByteBuffer(string: ":\n\n")) }
-        }
+        setHeartbeat()
+    }
+
+    private func setHeartbeat() {
+        gateway.timers.set(self, at: gateway.loop.now + Self.heartbeat)
+    }
+
+    func timerFired() {
+        if isReady { write(ByteBuffer(string: ":\n\n")) }
+        setHeartbeat()
     }
 
     func handlerRemoved(context: ChannelHandlerContext) {
@@ -93,8 +99,7 @@ final class EventStreamHandler: ChannelInboundHandler, SubscriberSink, LoopConne
     }
 
     private func end() {
-        timer?.cancel()
-        timer = nil
+        gateway.timers.cancel(self)
         subscription?.cancel()
         subscription = nil
     }

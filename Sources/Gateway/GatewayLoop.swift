@@ -1,7 +1,9 @@
+import Broadcast
 import Foundation
 import Logging
 import NIOCore
 import Topics
+import WebSocket
 
 /// A connection that can be asked to end in good order. Belongs to one event loop.
 protocol LoopConnection: AnyObject {
@@ -33,6 +35,8 @@ final class GatewayLoop {
     let ledger: ConnectionLedger
     /// nil where nothing is logged.
     let accessLog: AccessLog?
+    /// Deadlines of all connections.
+    let timers: TimerWheel
     private var connections: [ObjectIdentifier: (connection: any LoopConnection, info: ConnectionInfo)] = [:]
     private var expiry = ExpiryCalendar()
     private var expiryTimer: RepeatedTask?
@@ -55,7 +59,10 @@ final class GatewayLoop {
         self.loop = loop
         self.settings = settings
         self.router = router
-        self.topics = LoopTopics(loop: loop, registry: registry)
+        let broadcaster = FrameBroadcaster(usesIOUring: settings.usesIOUring)
+        logger.debug("event loop ready", metadata: ["io_uring": "\(broadcaster.usesIOUring)"])
+        self.topics = LoopTopics(loop: loop, registry: registry, broadcaster: broadcaster)
+        self.timers = TimerWheel(loop: loop)
         self.rooms = LoopRooms(loop: loop, registry: rooms)
         self.metrics = metrics
         self.ledger = ledger

@@ -204,16 +204,9 @@ package final class GatewayServer: Sendable {
         let loops = loops.withLock { $0 }
         return ServerBootstrap(group: group)
             .serverChannelOption(.autoRead, value: false)
-            .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
-            .childChannelOption(.allowRemoteHalfClosure, value: true)
-            // An idle connection keeps its last receive buffer: small ones for the many that say little, growing with
-            // what a busy one sends.
-            .childChannelOption(
-                .recvAllocator,
-                value: AdaptiveRecvByteBufferAllocator(minimum: 256, initial: 1024, maximum: 65536)
-            )
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
+                    try Self.setOptions(of: channel)
                     guard let gateway = loops[ObjectIdentifier(channel.eventLoop)] else {
                         throw ChannelError.inappropriateOperationForState
                     }
@@ -238,6 +231,18 @@ package final class GatewayServer: Sendable {
                     )
                 }
             }
+    }
+
+    /// On the channel's event loop: as options of the bootstrap each would take futures of its own.
+    private static func setOptions(of channel: any Channel) throws {
+        guard let options = channel.syncOptions else { return }
+        try options.setOption(.tcpOption(.tcp_nodelay), value: 1)
+        try options.setOption(.allowRemoteHalfClosure, value: true)
+        // A channel keeps the first buffer that it read into for as long as it lives, and with one read at a time no
+        // other: a small first one for the many that say little, and larger ones, growing with what a busy client sends,
+        // that are given back.
+        try options.setOption(.maxMessagesPerRead, value: 1)
+        try options.setOption(.recvAllocator, value: ReceiveBufferSizes())
     }
 }
 

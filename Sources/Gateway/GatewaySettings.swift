@@ -22,6 +22,8 @@ package struct GatewaySettings: Sendable {
     package var keepAliveTimeout: TimeAmount
     /// How long it takes to close everybody when the bridge stops.
     package var drain: TimeAmount
+    /// Whether broadcasts go through io_uring where the kernel has it.
+    package var usesIOUring: Bool
 
     package init(
         connections: Int = 15_000,
@@ -32,7 +34,8 @@ package struct GatewaySettings: Sendable {
         trustedProxies: TrustedProxies = TrustedProxies(),
         pingInterval: TimeAmount = .seconds(30),
         keepAliveTimeout: TimeAmount = .seconds(60),
-        drain: TimeAmount = .seconds(5)
+        drain: TimeAmount = .seconds(5),
+        usesIOUring: Bool = true
     ) {
         self.connections = connections
         self.connectionsPerAddress = connectionsPerAddress
@@ -43,5 +46,6 @@ package struct GatewaySettings: Sendable {
         self.pingInterval = pingInterval
         self.keepAliveTimeout = keepAliveTimeout
         self.drain = drain
+        self.usesIOUring = usesIOUring
     }
 }

@@ -24,6 +24,7 @@ extension HTTPConnectionHandler {
                     limits: limits,
                     deflate: acceptance.deflate,
                     options: options,
+                    timers: gateway.timers,
                     delegate: delegate
                 )
             )
@@ -47,7 +48,8 @@ extension HTTPConnectionHandler {
         places.leave(atEndOf: channel)
         tally = nil
         write(head: HTTPResponseHead(version: .http1_1, status: status, headers: headers), context: context)
-        // Flushed once the new handler is in force: a client that has the answer is in its room.
+        // Flushed once the new handler is in force, so that a client that has the answer is in its room, and with what the
+        // handler has to say at once, such as the first document.
         context.write(wrapOutboundOut(.end(nil)), promise: nil)
         let pipeline = channel.pipeline.syncOperations
         do {

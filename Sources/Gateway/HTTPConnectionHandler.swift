@@ -13,7 +13,7 @@ import WebSocket
 ///     socket ⇄ EventStreamHandler          once a `text/event-stream` has begun
 ///
 /// Belongs to its connection's event loop.
-final class HTTPConnectionHandler: ChannelInboundHandler, RemovableChannelHandler, LoopConnection {
+final class HTTPConnectionHandler: ChannelInboundHandler, RemovableChannelHandler, LoopConnection, TimerWheelClient {
     typealias InboundIn = HTTPServerRequestPart
     typealias OutboundOut = HTTPServerResponsePart
 
@@ -42,9 +42,7 @@ final class HTTPConnectionHandler: ChannelInboundHandler, RemovableChannelHandle
     var tally: RequestTally?
     private var hasHadRequest = false
     /// When the connection is given up; nil while a service makes an answer.
-    private var deadline: NIODeadline?
-    /// When the timer that is set looks at the deadline.
-    private var alarm: NIODeadline?
+    var timerPlace: TimerWheel.Place?
     var keepsAlive = true
     /// An answer has been written whose end waits until the socket takes bytes again.
     private var endIsWithheld = false
@@ -93,10 +91,11 @@ final class HTTPConnectionHandler: ChannelInboundHandler, RemovableChannelHandle
         self.context = context
         peer = ClientAddress(context.remoteAddress)
         gateway.opened(self, ConnectionInfo(route: "-", transport: .http, address: peer.text))
-        giveUp(in: gateway.settings.handshakeTimeout, context)
+        giveUp(in: gateway.settings.handshakeTimeout)
     }
 
     func handlerRemoved(context: ChannelHandlerContext) {
+        gateway.timers.cancel(self)
         self.context = nil
         gateway.closed(self)
     }
@@ -156,7 +155,7 @@ final class HTTPConnectionHandler: ChannelInboundHandler, RemovableChannelHandle
                 fail(Problem(status: .payloadTooLarge, detail: "no route takes a request body of this size"))
             }
         case (.end, .receiving(let head, _)):
-            deadline = nil
+            gateway.timers.cancel(self)
             dispatch(head, context: context)
         default:
             // Parts of a request that has been refused already.
@@ -287,11 +286,11 @@ final class HTTPConnectionHandler: ChannelInboundHandler, RemovableChannelHandle
                 takeNextRequest(context)
             } else {
                 endIsWithheld = true
-                giveUp(in: Self.answerTimeout, context)
+                giveUp(in: Self.answerTimeout)
             }
         } else {
             state = .closing
-            giveUp(in: Self.answerTimeout, context)
+            giveUp(in: Self.answerTimeout)
             context.writeAndFlush(wrapOutboundOut(.end(nil))).assumeIsolated().whenComplete { _ in
                 LingeringClose.begin(on: context.channel)
             }
@@ -303,7 +302,7 @@ final class HTTPConnectionHandler: ChannelInboundHandler, RemovableChannelHandle
     private func takeNextRequest(_ context: ChannelHandlerContext) {
         endIsWithheld = false
         context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: nil)
-        giveUp(in: gateway.settings.keepAliveTimeout, context)
+        giveUp(in: gateway.settings.keepAliveTimeout)
     }
 
     /// The request holds nothing any more, and its line is written.
@@ -330,28 +329,13 @@ final class HTTPConnectionHandler: ChannelInboundHandler, RemovableChannelHandle
     // MARK: Time and end
 
     /// Gives a client so long to send a whole request, or to read the answer: slow headers and slow bodies end here.
-    private func giveUp(in timeout: TimeAmount, _ context: ChannelHandlerContext) {
-        let deadline = NIODeadline.now() + timeout
-        self.deadline = deadline
-        setAlarm(deadline, context)
+    private func giveUp(in timeout: TimeAmount) {
+        gateway.timers.set(self, at: gateway.loop.now + timeout)
     }
 
-    /// A timer is never cancelled, since NIO looks through all timers of a loop to find the one: when it fires it finds
-    /// the connection gone, or the deadline moved.
-    private func setAlarm(_ time: NIODeadline, _ context: ChannelHandlerContext) {
-        if let alarm, alarm <= time { return }
-        alarm = time
-        context.eventLoop.assumeIsolated().scheduleTask(deadline: time) { [weak self] in
-            guard let self, let context = self.context, alarm == time else { return }
-            alarm = nil
-            guard let deadline else { return }
-            if deadline <= time {
-                if !hasHadRequest { gateway.metrics.rejected("timeout") }
-                context.close(promise: nil)
-            } else {
-                setAlarm(deadline, context)
-            }
-        }
+    func timerFired() {
+        if !hasHadRequest { gateway.metrics.rejected("timeout") }
+        context?.close(promise: nil)
     }
 
     func drain() {

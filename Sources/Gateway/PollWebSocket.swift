@@ -3,17 +3,17 @@ import NIOHTTP1
 import Topics
 import WebSocket
 
-/// The WebSocket transports of a poll route: bare documents, or the messages of `pushbridge.v1`.
+/// The WebSocket transports of a poll route: bare documents, CloudEvents, or the messages of `pushbridge.v1`.
 struct PollWebSocket {
     let service: PollService
 
     func answer(_ exchange: HTTPExchange) throws(Problem) {
         let acceptance = try WebSocketAcceptance(
             exchange,
-            subprotocols: [Version1Session.subprotocol],
+            subprotocols: [Version1Session.subprotocol, CloudEvent.subprotocol],
             compression: service.compression
         )
-        let isVersion1 = acceptance.subprotocol != nil
+        let isVersion1 = acceptance.subprotocol == Version1Session.subprotocol
         let mode = try service.mode(exchange.target.query("mode"), standard: isVersion1 ? .patch : .snapshot)
         let since = exchange.target.query("since").flatMap { VersionID(text: $0) }
         let shard = try service.shard(for: exchange)
@@ -39,9 +39,10 @@ struct PollWebSocket {
                 since: since
             )
         } else {
-            let subscriber = BareSubscriber(
+            let isCloudEvents = acceptance.subprotocol == CloudEvent.subprotocol
+            let subscriber = DocumentSubscriber(
                 gateway: exchange.loop,
-                info: ConnectionInfo(exchange, transport: .webSocket)
+                info: ConnectionInfo(exchange, transport: isCloudEvents ? .cloudEvents : .webSocket)
             )
             exchange.upgrade(
                 acceptance,
@@ -51,7 +52,11 @@ struct PollWebSocket {
             )
             subscriber.begin(
                 shard,
-                format: DeliveryFormat(mode: mode, envelope: .bare, compression: .init(acceptance.deflate)),
+                format: DeliveryFormat(
+                    mode: mode,
+                    envelope: isCloudEvents ? .cloudEvents : .bare,
+                    compression: .init(acceptance.deflate)
+                ),
                 since: since,
                 sender: service.sender(
                     topic: shard.topic,
@@ -65,8 +70,8 @@ struct PollWebSocket {
     }
 }
 
-/// A client that gets documents and changes as they are, without an envelope. Belongs to one event loop.
-final class BareSubscriber: WebSocketConnection, SubscriberSink {
+/// A client that gets one topic's documents and changes, as they are or as CloudEvents. Belongs to one event loop.
+final class DocumentSubscriber: WebSocketConnection, SubscriberSink {
     private let gateway: GatewayLoop
     private let info: ConnectionInfo
     private(set) var socket: WebSocketHandler?
@@ -100,7 +105,7 @@ final class BareSubscriber: WebSocketConnection, SubscriberSink {
     }
 
     func webSocket(_ socket: WebSocketHandler, message: ByteBuffer, opcode: Opcode) {
-        // Without an envelope there is no word for the answer: the change that it makes comes as a version.
+        // There is no word for the answer: the change that it makes comes as a version.
         sender?.send(Array(message.readableBytesView)) { _ in }
     }
 

@@ -11,6 +11,8 @@ final class RoomMessage: Sendable {
         case binary(ByteBuffer)
         /// JSON that is no string, from a member who speaks `pushbridge.v1`; to others it is text.
         case json(ByteBuffer)
+        /// A CloudEvent, which goes to members that speak CloudEvents as it came; to others it is JSON.
+        case event(ByteBuffer)
     }
 
     /// What members differ in.
@@ -22,6 +24,9 @@ final class RoomMessage: Sendable {
     let content: Content
     /// The room as members name it.
     private let topicName: String
+    /// Of the event that the message is to members that speak CloudEvents: the same for all of them.
+    private let time = UnixTime.nowMilliseconds
+    private let number = UInt64.random(in: .min ... .max)
     private let encoded = Mutex<[Form: Delivery.Body]>([:])
 
     init(content: Content, topicName: String) {
@@ -52,25 +57,48 @@ final class RoomMessage: Sendable {
     }
 
     private func message(in envelope: DeliveryFormat.Envelope) -> (Opcode, ByteBuffer) {
-        guard envelope == .version1 else {
+        switch envelope {
+        case .version1: (.text, version1)
+        case .cloudEvents: (.text, cloudEvent)
+        case .bare, .serverSentEvents:
             switch content {
-            case .text(let bytes), .json(let bytes): return (.text, bytes)
-            case .binary(let bytes): return (.binary, bytes)
+            case .text(let bytes), .json(let bytes), .event(let bytes): (.text, bytes)
+            case .binary(let bytes): (.binary, bytes)
             }
         }
+    }
+
+    private var version1: ByteBuffer {
         var message = ByteBuffer(string: #"{"type":"message","topic":"#)
         message.writeJSONString(topicName)
         switch content {
         case .text(let bytes):
             message.writeString(#","data":"#)
             message.writeJSONString(utf8: bytes.readableBytesView)
-        case .json(let bytes):
+        case .json(let bytes), .event(let bytes):
             message.writeString(#","data":"#)
             message.writeImmutableBuffer(bytes)
         case .binary(let bytes):
             message.writeString(#","base64":""# + Data(bytes.readableBytesView).base64EncodedString() + #"""#)
         }
         message.writeString("}")
-        return (.text, message)
+        return message
+    }
+
+    private var cloudEvent: ByteBuffer {
+        let data: CloudEvent.Data
+        switch content {
+        case .event(let bytes): return bytes
+        case .text(let bytes): data = .text(bytes, type: "text/plain")
+        case .json(let bytes): data = .json(bytes, type: "application/json")
+        case .binary(let bytes): data = .binary(bytes, type: nil)
+        }
+        return CloudEvent.message(
+            id: "\(time)-\(String(number, radix: 36))",
+            source: topicName,
+            type: "pushbridge.message",
+            at: time,
+            data: data
+        )
     }
 }

@@ -64,6 +64,8 @@ final class Tunnel: WebSocketConnection {
     func webSocketOpened(_ socket: WebSocketHandler) {
         self.socket = socket
         gateway.opened(self, info)
+        // Much comes at once here: fewer turns of the event loop for it. Fails only where the connection has ended.
+        try? socket.channel?.syncOptions?.setOption(.maxMessagesPerRead, value: 4)
         if backend == nil { socket.pauseReading() }
         startIfComplete()
     }

@@ -7,21 +7,13 @@ public final class ClientConnection: Sendable {
     public let messages: ClientMessages
     /// The subprotocol that the server chose; nil: none.
     public let subprotocol: String?
-    private let loop: any EventLoop
-    private let socket: NIOLoopBound<WebSocketHandler>
+    private let socket: ClientSocket
     private let end: EventLoopFuture<ClientClosure>
 
-    init(
-        messages: ClientMessages,
-        subprotocol: String?,
-        loop: any EventLoop,
-        socket: WebSocketHandler,
-        end: EventLoopFuture<ClientClosure>
-    ) {
+    init(socket: ClientSocket, messages: ClientMessages, end: EventLoopFuture<ClientClosure>) {
         self.messages = messages
-        self.subprotocol = subprotocol
-        self.loop = loop
-        self.socket = NIOLoopBound(socket, eventLoop: loop)
+        self.subprotocol = socket.subprotocol
+        self.socket = socket
         self.end = end
     }
 
@@ -35,7 +27,7 @@ public final class ClientConnection: Sendable {
         to url: String,
         options: ClientConnectionOptions = ClientConnectionOptions()
     ) async throws -> ClientConnection {
-        try await ClientOpening(url: ClientURL(url), options: options).connect()
+        try await ClientOpening(url, options: options).connect()
     }
 
     /// Sends a text message.
@@ -54,8 +46,8 @@ public final class ClientConnection: Sendable {
     }
 
     private func send(_ body: @escaping @Sendable (WebSocketHandler, EventLoopPromise<Void>) -> Void) async throws {
-        let promise = loop.makePromise(of: Void.self)
-        loop.execute { [socket] in body(socket.value, promise) }
+        let promise = socket.loop.makePromise(of: Void.self)
+        socket.loop.execute { [socket] in body(socket.handler.value, promise) }
         do { try await promise.futureResult.get() } catch { throw ClientConnectionError.closed }
     }
 
@@ -66,8 +58,8 @@ public final class ClientConnection: Sendable {
     ///   - code: 1000, or 3000…4999.
     ///   - reason: cut to 123 bytes.
     public func close(code: Int = 1000, reason: String = "") {
-        loop.execute { [socket] in
-            socket.value.close(code: CloseCode(rawValue: UInt16(clamping: code)), reason: reason)
+        socket.loop.execute { [socket] in
+            socket.handler.value.close(code: CloseCode(rawValue: UInt16(clamping: code)), reason: reason)
         }
     }
 

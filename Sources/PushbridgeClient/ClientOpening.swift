@@ -5,23 +5,59 @@ import NIOPosix
 import NIOSSL
 import WebSocket
 
-/// The way to an open connection, once: TCP, then CONNECT through a proxy, TLS and the handshake, as far as needed.
-struct ClientOpening: Sendable {
+/// The way to an open connection: TCP, then CONNECT through a proxy, TLS and the handshake, as far as needed. May be gone
+/// many times.
+package struct ClientOpening: Sendable {
     let url: ClientURL
     let options: ClientConnectionOptions
+    private let proxy: ProxyChoice?
+    private let tls: NIOSSLContext?
 
-    func connect() async throws -> ClientConnection {
-        let proxy: ProxyChoice? =
+    /// - Throws: where the URL, the proxy or the authorities are no good.
+    package init(_ url: String, options: ClientConnectionOptions) throws(ClientConnectionError) {
+        self.url = try ClientURL(url)
+        self.options = options
+        proxy =
             switch options.proxy {
             case .none: nil
             case .url(let text): try ProxyChoice(text)
-            case .environment: try .environment(ProcessInfo.processInfo.environment, for: url)
+            case .environment: try .environment(ProcessInfo.processInfo.environment, for: self.url)
             }
-        let tls = url.isSecure ? try tlsContext() : nil
+        tls = self.url.isSecure ? try Self.tlsContext(options, address: self.url.address) : nil
+    }
+
+    /// A connection whose messages are taken by a task.
+    func connect() async throws -> ClientConnection {
+        let (socket, end) = try await open(on: MultiThreadedEventLoopGroup.singleton) { loop in
+            let closure = loop.makePromise(of: ClientClosure.self)
+            let demand = ClientDemand(loop: loop)
+            let sequence = ClientMessages.Producer.makeSequence(
+                elementType: ClientMessage.self,
+                backPressureStrategy: .init(lowWatermark: 8, highWatermark: 32),
+                finishOnDeinit: false,
+                delegate: demand
+            )
+            let receiver = ClientReceiver(source: sequence.source, demand: demand, closure: closure)
+            return (receiver, (ClientMessages(producer: sequence.sequence), closure.futureResult))
+        }
+        return ClientConnection(socket: socket, messages: end.0, end: end.1)
+    }
+
+    /// A connection whose messages are taken on its event loop.
+    ///
+    /// - Parameters:
+    ///   - group: gives the loop.
+    ///   - attach: called on the loop once the handshake is through; gives what takes the messages, and what goes back to
+    ///     the caller.
+    /// - Throws: ``ClientConnectionError``.
+    package func open<End: Sendable>(
+        on group: any EventLoopGroup,
+        _ attach: @escaping @Sendable (any EventLoop) -> (any WebSocketDelegate, End)
+    ) async throws -> (ClientSocket, End) {
         let deadline = NIODeadline.now() + options.connectTimeout
         let channel: any Channel
         do {
-            channel = try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+            channel = try await ClientBootstrap(group: group)
                 .connectTimeout(options.connectTimeout)
                 .channelOption(.tcpOption(.tcp_nodelay), value: 1)
                 .channelOption(.allowRemoteHalfClosure, value: true)
@@ -34,11 +70,11 @@ struct ClientOpening: Sendable {
         defer { timeout.cancel() }
         do {
             if let proxy { try await open(proxy, channel) }
-            let promise = loop.makePromise(of: ClientConnection.self)
+            let promise = loop.makePromise(of: (ClientSocket, End).self)
             loop.execute {
                 do {
                     if let tls { try addTLS(tls, channel) }
-                    try shakeHands(on: channel, promise)
+                    try shakeHands(on: channel, attach, promise)
                 } catch {
                     promise.fail(error)
                 }
@@ -58,12 +94,15 @@ struct ClientOpening: Sendable {
         }
     }
 
-    private func tlsContext() throws(ClientConnectionError) -> NIOSSLContext {
+    private static func tlsContext(
+        _ options: ClientConnectionOptions,
+        address: String
+    ) throws(ClientConnectionError) -> NIOSSLContext {
         var configuration = TLSConfiguration.makeClientConfiguration()
         configuration.applicationProtocols = ["http/1.1"]
         if let file = options.certificateAuthorities { configuration.trustRoots = .file(file) }
         do { return try NIOSSLContext(configuration: configuration) } catch {
-            throw .tls(address: url.address, reason: "\(error)")
+            throw .tls(address: address, reason: "\(error)")
         }
     }
 
@@ -106,7 +145,11 @@ struct ClientOpening: Sendable {
     }
 
     /// On the channel's event loop.
-    private func shakeHands(on channel: any Channel, _ promise: EventLoopPromise<ClientConnection>) throws {
+    private func shakeHands<End: Sendable>(
+        on channel: any Channel,
+        _ attach: @escaping @Sendable (any EventLoop) -> (any WebSocketDelegate, End),
+        _ promise: EventLoopPromise<(ClientSocket, End)>
+    ) throws {
         let handshake = ClientHandshake(
             subprotocols: options.subprotocols,
             offersDeflate: options.offersCompression
@@ -140,7 +183,7 @@ struct ClientOpening: Sendable {
                     throw ClientConnectionError.handshake(reason: "\(error)")
                 }
                 guard let handler else { throw ClientConnectionError.closed }
-                begin(on: channel, agreed.subprotocol, agreed.deflate, replacing: handler, promise)
+                begin(on: channel, agreed.subprotocol, agreed.deflate, attach, replacing: handler, promise)
             } catch {
                 promise.fail(error)
             }
@@ -149,50 +192,35 @@ struct ClientOpening: Sendable {
         try request.begin(on: channel)
     }
 
-    private func begin(
+    private func begin<End: Sendable>(
         on channel: any Channel,
         _ subprotocol: String?,
         _ deflate: PerMessageDeflate?,
+        _ attach: @Sendable (any EventLoop) -> (any WebSocketDelegate, End),
         replacing request: ClientRequestHandler,
-        _ promise: EventLoopPromise<ClientConnection>
+        _ promise: EventLoopPromise<(ClientSocket, End)>
     ) {
         let loop = channel.eventLoop
-        let demand = ClientDemand(loop: loop)
-        let closure = loop.makePromise(of: ClientClosure.self)
-        let sequence = ClientMessages.Producer.makeSequence(
-            elementType: ClientMessage.self,
-            backPressureStrategy: .init(lowWatermark: 8, highWatermark: 32),
-            finishOnDeinit: false,
-            delegate: demand
-        )
         var settings = WebSocketOptions()
         settings.delivery = options.streamsMessages ? .streamed : .whole
         settings.pingInterval = options.pingInterval
         settings.silenceTimeout = options.pingInterval * 2
         settings.closeTimeout = .seconds(15)
+        let (delegate, end) = attach(loop)
         let socket = WebSocketHandler(
             role: .client,
             limits: WebSocketLimits(maxMessage: options.streamsMessages ? .max : options.maximumMessage),
             deflate: deflate,
             options: settings,
-            delegate: ClientReceiver(source: sequence.source, closure: closure)
+            delegate: delegate
         )
-        demand.serve(socket)
-        let connection = ClientConnection(
-            messages: ClientMessages(producer: sequence.sequence),
-            subprotocol: subprotocol,
+        let opened = ClientSocket(
             loop: loop,
-            socket: socket,
-            end: closure.futureResult
+            handler: NIOLoopBound(socket, eventLoop: loop),
+            subprotocol: subprotocol
         )
         request.end(on: channel, next: socket) { error in
-            if let error {
-                sequence.source.finish()
-                closure.fail(error)
-                promise.fail(error)
-            } else {
-                promise.succeed(connection)
-            }
+            if let error { promise.fail(error) } else { promise.succeed((opened, end)) }
         }
     }
 
@@ -201,4 +229,14 @@ struct ClientOpening: Sendable {
         guard let last = error.connectionErrors.last?.error else { return "the name cannot be resolved" }
         return (last as? IOError).map { String(cString: strerror($0.errnoCode)) } ?? "\(last)"
     }
+}
+
+/// The near end of an open connection.
+package struct ClientSocket: Sendable {
+    /// Where the connection lives.
+    package let loop: any EventLoop
+    /// Sends and closes; on `loop` only.
+    package let handler: NIOLoopBound<WebSocketHandler>
+    /// The subprotocol that the server chose.
+    let subprotocol: String?
 }

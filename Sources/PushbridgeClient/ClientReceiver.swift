@@ -9,14 +9,24 @@ final class ClientReceiver: WebSocketDelegate {
     >.Source
 
     private let source: Source
+    private let demand: ClientDemand
     private let closure: EventLoopPromise<ClientClosure>
 
-    init(source: Source, closure: EventLoopPromise<ClientClosure>) {
+    init(source: Source, demand: ClientDemand, closure: EventLoopPromise<ClientClosure>) {
         self.source = source
+        self.demand = demand
         self.closure = closure
     }
 
-    func webSocketOpened(_ socket: WebSocketHandler) {}
+    /// A connection that never came to be has nobody else to end what waits for it.
+    deinit {
+        source.finish()
+        closure.fail(ClientConnectionError.closed)
+    }
+
+    func webSocketOpened(_ socket: WebSocketHandler) {
+        demand.serve(socket)
+    }
 
     func webSocket(_ socket: WebSocketHandler, message: ByteBuffer, opcode: Opcode) {
         give(opcode == .text ? .text(String(buffer: message)) : .binary(message), socket)

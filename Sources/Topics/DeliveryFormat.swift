@@ -19,6 +19,8 @@ package struct DeliveryFormat: Hashable, Sendable {
         case version1
         /// Server-Sent Events (WHATWG HTML section 9.2).
         case serverSentEvents
+        /// CloudEvents in the JSON format, structured mode: the `cloudevents.json` subprotocol.
+        case cloudEvents
     }
 
     package enum Compression: Hashable, Sendable {

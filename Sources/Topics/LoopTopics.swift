@@ -1,14 +1,18 @@
+import Broadcast
 import NIOCore
 
 /// The topics that have subscribers on one event loop. Belongs to that loop; not thread-safe.
 package final class LoopTopics {
     let loop: any EventLoop
     let registry: TopicRegistry
+    let broadcaster: FrameBroadcaster
     private var shards: [TopicKey: TopicShard] = [:]
 
-    package init(loop: any EventLoop, registry: TopicRegistry) {
+    /// - Parameter broadcaster: of the same loop.
+    package init(loop: any EventLoop, registry: TopicRegistry, broadcaster: FrameBroadcaster) {
         self.loop = loop
         self.registry = registry
+        self.broadcaster = broadcaster
     }
 
     /// The loop's part of a topic; it leaves by itself when nobody on this loop listens any more.

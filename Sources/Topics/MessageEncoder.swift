@@ -61,6 +61,8 @@ struct MessageEncoder {
             case .binary(let bytes): event.write(line: Array(Data(bytes).base64EncodedString().utf8))
             }
             return Delivery(kind: .snapshot, body: .wire(event.finished()))
+        case .cloudEvents:
+            return messages(.snapshot, [(.text, cloudEvent(document, at: milliseconds))])
         }
     }
 
@@ -109,6 +111,9 @@ struct MessageEncoder {
                 stream.writeImmutableBuffer(event.finished())
             }
             return Delivery(kind: .event, body: .wire(stream), messageCount: changes.count)
+        case .cloudEvents:
+            let events = cloudEvents(changes, from: from, to: id, at: milliseconds)
+            return messages(.event, events.map { (.text, $0) })
         }
     }
 
@@ -138,11 +143,14 @@ struct MessageEncoder {
             line.writeString("}")
             event.write(line: Array(line.readableBytesView))
             return Delivery(kind: .status, body: .wire(event.finished()))
+        case .cloudEvents:
+            return messages(.status, [(.text, cloudEvent(status))])
         }
     }
 
     /// Tells that there is no document because its first fetch failed; nil where the transport has no word for it.
     func failure(_ failure: SourceFailure) -> Delivery? {
+        if format.envelope == .cloudEvents { return messages(.error, [(.text, cloudEvent(failure))]) }
         guard format.envelope == .version1 else { return nil }
         var message = opened("error")
         message.writeString(#","code":\#(failure.gatewayStatus),"message":"#)
@@ -172,6 +180,8 @@ struct MessageEncoder {
             var event = EventStreamEncoder(name: name, id: id.text)
             event.write(line: json)
             return Delivery(kind: kind, body: .wire(event.finished()))
+        case .cloudEvents:
+            return messages(kind, [(.text, cloudEvent(change: name, json, from: from, to: id, at: milliseconds))])
         }
     }
 
@@ -225,7 +235,7 @@ extension Document {
 }
 
 extension ByteBuffer {
-    fileprivate mutating func writeStatus(_ status: TopicStatus) {
+    mutating func writeStatus(_ status: TopicStatus) {
         writeString(#""state":"\#(status.state.rawValue)""#)
         if let failure = status.failure {
             switch failure.code {
@@ -239,7 +249,7 @@ extension ByteBuffer {
         if let failure = status.failure { writeString(#","next":\#(failure.nextAttemptAtMilliseconds)"#) }
     }
 
-    fileprivate mutating func writeItemChange(_ change: ItemChange) {
+    mutating func writeItemChange(_ change: ItemChange) {
         writeString(#""change":"\#(change.kind.rawValue)","collection":"#)
         writeJSONString(change.collection)
         writeString(#","key":"#)

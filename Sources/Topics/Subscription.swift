@@ -1,12 +1,21 @@
 import NIOCore
+import WebSocket
 
 /// What a subscription writes to. Belongs to the subscription's event loop.
 package protocol SubscriberSink: AnyObject {
     /// Whether the socket takes bytes now. When it turns true again, the sink's owner calls
     /// ``Subscription/sinkBecameReady()``.
     var isReady: Bool { get }
+    /// The WebSocket that frames of a broadcast may be written to at once, instead of one after the other by
+    /// ``deliver(_:)``; nil for other transports.
+    var socket: WebSocketHandler? { get }
     /// Writes and flushes. Called only while ``isReady``, or for a few bytes of status.
     func deliver(_ delivery: Delivery)
+}
+
+extension SubscriberSink {
+    /// None.
+    package var socket: WebSocketHandler? { nil }
 }
 
 /// One subscriber of a topic, on one event loop.
@@ -17,6 +26,8 @@ package final class Subscription {
     var indexInGroup = 0
     /// The number of the revision that a step is being made to, while one is.
     var goal = 0
+    /// Whether the group keeps the position, as that of all its members in step.
+    var isInStep = false
     private(set) var sink: (any SubscriberSink)?
     private(set) weak var shard: TopicShard?
 
@@ -37,26 +48,6 @@ package final class Subscription {
         guard sink != nil else { return }
         sink = nil
         shard?.remove(self)
-    }
-}
-
-/// The subscribers of one format on one event loop, in an array that broadcasts walk.
-struct SubscriptionGroup {
-    private(set) var members: ContiguousArray<Subscription> = []
-
-    mutating func add(_ subscription: Subscription) {
-        subscription.indexInGroup = members.count
-        members.append(subscription)
-    }
-
-    mutating func remove(_ subscription: Subscription) {
-        let index = subscription.indexInGroup
-        guard index < members.count, members[index] === subscription else { return }
-        let last = members.removeLast()
-        if last !== subscription {
-            members[index] = last
-            last.indexInGroup = index
-        }
     }
 }
 

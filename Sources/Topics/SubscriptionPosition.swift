@@ -107,6 +107,12 @@ struct SubscriptionPosition {
         if let minimumGap { notBefore = now + minimumGap }
     }
 
+    /// Whether nothing but the next version is to come: every broadcast can be written without asking, until the socket
+    /// takes one no more.
+    func isSettled(at version: VersionID) -> Bool {
+        state == .idle && held == version && minimumGap == nil && !isClaim
+    }
+
     /// What keeps the subscriber from being served now, if anything does.
     private mutating func pause(isReady: Bool, now: NIODeadline) -> Action? {
         guard isReady else {

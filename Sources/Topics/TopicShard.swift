@@ -68,8 +68,14 @@ package final class TopicShard {
             sink: sink,
             shard: self
         )
-        if groups[format] == nil { topic.isWanted(format) }
-        groups[format, default: SubscriptionGroup()].add(subscription)
+        if let group = groups[format] {
+            group.add(subscription)
+        } else {
+            topic.isWanted(format)
+            let group = SubscriptionGroup(format: format)
+            group.add(subscription)
+            groups[format] = group
+        }
         topic.subscriberCame()
 
         if let revision {
@@ -165,8 +171,14 @@ package final class TopicShard {
     {
         let isSnapshot = format.mode == .snapshot
         let shared = revision.made(from: revision.previousID, format: format)
-        var delivered = 0
-        for subscription in group.members {
+        var delivered = group.advance(
+            to: revision.document.id,
+            from: isSnapshot ? nil : revision.previousID,
+            with: shared,
+            by: owner.broadcaster,
+            now: now
+        )
+        for subscription in group.stragglers {
             guard let sink = subscription.sink else { continue }
             if overtakes(subscription, revision) { topic.metrics.conflated.wrappingAdd(1, ordering: .relaxed) }
             let action = subscription.position.revisionArrived(
@@ -183,6 +195,7 @@ package final class TopicShard {
             } else {
                 carryOut(action, for: subscription)
             }
+            group.join(subscription)
         }
         if let shared {
             count(shared, times: delivered)
@@ -218,7 +231,8 @@ package final class TopicShard {
     // MARK: Bringing one subscriber to the newest version
 
     func sinkBecameReady(_ subscription: Subscription, isWakeUp: Bool = false) {
-        guard let sink = subscription.sink else { return }
+        // In step it has the newest version.
+        guard let sink = subscription.sink, !subscription.isInStep else { return }
         carryOut(
             subscription.position.becameReady(
                 newest: revision?.document.id,

@@ -33,6 +33,12 @@ package struct KeepAlive: Sendable {
         self.lastPing = now
     }
 
+    /// The connection is open, from now on.
+    package mutating func begin(at now: NIODeadline) {
+        self.lastReceived = now
+        self.lastPing = now
+    }
+
     /// Bytes came from the peer.
     package mutating func received(at now: NIODeadline) {
         self.lastReceived = now

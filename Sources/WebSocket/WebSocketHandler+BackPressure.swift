@@ -20,7 +20,7 @@ extension WebSocketHandler {
         self.isPaused = false
         guard let context, self.transport == .open else { return }
         self.keepAlive.resume(at: context.eventLoop.now)
-        if self.timer == nil { self.setKeepAliveTimer() }
+        if self.timerPlace == nil { self.setKeepAliveTimer() }
         // Called from within a delegate's method: the loop that called it goes on.
         guard !self.isProcessing else { return }
         let isOwnTurn = !self.isInTurn

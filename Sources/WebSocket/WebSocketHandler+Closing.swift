@@ -27,7 +27,7 @@ extension WebSocketHandler {
     func writeCloseFrame(_ frame: ByteBuffer) {
         guard let context else { return }
         self.pendingPing = nil
-        self.setTimer(.flush, in: self.options.flushTimeout)
+        self.setTimer(.flush, in: self.closingTimes.flush)
         let promise = context.eventLoop.makePromise(of: Void.self)
         promise.futureResult.assumeIsolated().whenComplete { _ in self.closeFrameWasWritten() }
         self.write(frame, context, promise: promise)
@@ -43,7 +43,7 @@ extension WebSocketHandler {
             if self.inputHasEnded, self.held.isEmpty {
                 self.end(.connectionLost)
             } else {
-                self.setTimer(.closeAnswer, in: self.options.closeTimeout)
+                self.setTimer(.closeAnswer, in: self.closingTimes.answer)
             }
         case .closed, .failed:
             self.shutDown()
@@ -56,12 +56,13 @@ extension WebSocketHandler {
     func shutDown() {
         guard let context, self.transport == .open else { return }
         self.transport = .lingering
+        self.findWay()
         self.held = []
         guard !self.inputHasEnded else {
             self.end(.connectionLost)
             return
         }
-        self.setTimer(.linger, in: self.options.lingerTimeout)
+        self.setTimer(.linger, in: self.closingTimes.linger)
         if self.session.role == .server || self.session.state == .failed {
             let promise = context.eventLoop.makePromise(of: Void.self)
             promise.futureResult.assumeIsolated().whenFailure { _ in self.end(.connectionLost) }
@@ -74,6 +75,7 @@ extension WebSocketHandler {
     /// The peer broke the protocol: tell it, and read no more.
     func fail(_ error: WebSocketError) {
         let frame = self.session.fail(error)
+        self.findWay()
         self.held = []
         self.notifyClosed(.violation, code: error.closeCode, reason: error.reason)
         if let frame {
@@ -87,6 +89,7 @@ extension WebSocketHandler {
     func end(_ cause: WebSocketClosure.Cause) {
         guard self.transport != .ended else { return }
         self.transport = .ended
+        self.findWay()
         self.cancelTimer()
         self.held = []
         self.pendingPing = nil

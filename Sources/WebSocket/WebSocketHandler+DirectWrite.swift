@@ -14,23 +14,21 @@ extension WebSocketHandler {
     ///
     /// The same as `sendEncoded` but for the way; needs `WebSocketOptions.writesDirectly` to be any faster.
     package func sendShared(_ frames: ByteBuffer) {
-        guard let descriptor, !self.isInTurn, self.unfinishedWrites == 0, self.canSend,
-            self.context?.channel.isActive == true
-        else {
+        guard self.directDescriptor >= 0, !self.isInTurn else {
             self.sendEncoded(frames)
             return
         }
-        // Unsafe, and worth it: see docs/performance.md. The descriptor is the channel's as long as the channel is
-        // active, since it is closed on this event loop and the channel is inactive from that moment on. Nothing can
-        // overtake: all that this handler gives to the channel is counted until the kernel has it.
-        let written = frames.withUnsafeReadableBytes { bytes in
-            sendToSocket(descriptor, bytes)
-        }
+        let written = frames.withUnsafeReadableBytes { sendToSocket(self.directDescriptor, $0) }
         self.bytesSent += max(0, written)
-        if written == frames.readableBytes { return }
-        var rest = frames
         // A socket that is full takes nothing; one that is broken is found so by the channel in turn.
-        if written > 0 { rest.moveReaderIndex(forwardBy: written) }
+        if written != frames.readableBytes { self.sendRest(of: frames, after: max(0, written)) }
+    }
+
+    /// Gives the channel what the kernel did not take of frames that were written to `directDescriptor`: at once, before
+    /// anything else is sent.
+    package func sendRest(of frames: ByteBuffer, after written: Int) {
+        var rest = frames
+        rest.moveReaderIndex(forwardBy: written)
         self.sendEncoded(rest)
     }
 
@@ -47,9 +45,28 @@ extension WebSocketHandler {
         self.descriptor = try? context.pipeline.syncOperations.withUnsafeTransportIfAvailable(
             of: NIOBSDSocket.Handle.self
         ) { $0 }
+        self.findWay()
     }
 
-    private func becameDrained() {
+    /// Decides whether shared frames may go straight to the socket. Called wherever something changes that it depends on.
+    ///
+    /// Unsafe, and worth it: see docs/performance.md. The descriptor is the channel's as long as the channel is open. NIO
+    /// closes it on this event loop and calls nobody before it has failed all that was still to be written, each of
+    /// which is counted here, and has said that the channel is inactive; both end the direct way. Nothing can overtake:
+    /// all that this handler gives to the channel is counted until the kernel has it.
+    func findWay() {
+        guard let descriptor, self.unfinishedWrites == 0, self.canSend, self.context?.channel.isActive == true else {
+            self.directDescriptor = -1
+            return
+        }
+        self.directDescriptor = descriptor
+    }
+
+    private func writeEnded(_ result: Result<Void, any Error>) {
+        self.unfinishedWrites -= 1
+        if case .failure = result { self.descriptor = nil }
+        guard self.unfinishedWrites == 0 else { return }
+        self.findWay()
         guard self.transport == .open, self.isWritable else { return }
         self.delegate?.webSocketWritabilityChanged(self, isWritable: true)
     }
@@ -63,15 +80,15 @@ extension WebSocketHandler {
         }
         let promise = promise ?? context.eventLoop.makePromise()
         self.unfinishedWrites += 1
-        promise.futureResult.assumeIsolated().whenComplete { _ in
-            self.unfinishedWrites -= 1
-            if self.unfinishedWrites == 0 { self.becameDrained() }
-        }
+        self.directDescriptor = -1
+        promise.futureResult.assumeIsolated().whenComplete { self.writeEnded($0) }
         context.write(self.wrapOutboundOut(bytes), promise: promise)
     }
 }
 
-/// - Returns: how many bytes the kernel took; -1 for none.
-private func sendToSocket(_ descriptor: NIOBSDSocket.Handle, _ bytes: UnsafeRawBufferPointer) -> Int {
+/// Writes to a socket what its kernel takes at once.
+///
+/// - Returns: how many bytes; -1 for none.
+package func sendToSocket(_ descriptor: NIOBSDSocket.Handle, _ bytes: UnsafeRawBufferPointer) -> Int {
     send(descriptor, bytes.baseAddress, bytes.count, Int32(MSG_NOSIGNAL) | Int32(MSG_DONTWAIT))
 }

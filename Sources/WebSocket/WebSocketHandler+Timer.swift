@@ -8,14 +8,9 @@ extension WebSocketHandler {
     }
 
     func setTimer(_ purpose: TimerPurpose, at deadline: NIODeadline) {
-        self.cancelTimer()
-        guard let context, self.transport != .ended else { return }
+        guard self.transport != .ended else { return }
         self.timerPurpose = purpose
-        // Fails only on an event loop that is shutting down; its channels are closed anyway.
-        self.timer = try? context.eventLoop.scheduleCallback(
-            at: deadline,
-            handler: Timer(handler: NIOLoopBound(self, eventLoop: context.eventLoop))
-        )
+        self.timers?.set(self, at: deadline)
     }
 
     func setKeepAliveTimer() {
@@ -24,13 +19,12 @@ extension WebSocketHandler {
     }
 
     func cancelTimer() {
-        self.timer?.cancel()
-        self.timer = nil
+        self.timers?.cancel(self)
     }
 
-    func timerFired() {
+    /// For the wheel.
+    package func timerFired() {
         guard let context else { return }
-        self.timer = nil
         switch self.timerPurpose {
         case .keepAlive:
             switch self.keepAlive.check(at: context.eventLoop.now) {
@@ -47,15 +41,6 @@ extension WebSocketHandler {
             self.end(.closeTimeout)
         case .linger:
             self.end(.connectionLost)
-        }
-    }
-
-    /// Small enough to be stored without an allocation of its own.
-    private struct Timer: NIOScheduledCallbackHandler, Sendable {
-        let handler: NIOLoopBound<WebSocketHandler>
-
-        func handleScheduledCallback(eventLoop: some EventLoop) {
-            self.handler.value.timerFired()
         }
     }
 }

@@ -12,11 +12,11 @@ import NIOCore
 /// Output is flushed once for each turn of reading, and at once outside of one. The end of a connection:
 ///
 ///     close frame written ─▶ both close frames seen, or a violation ─▶ output shut down ─▶ input read until its end,
-///     or for `lingerTimeout` ─▶ closed
+///     or for the linger time ─▶ closed
 ///
 /// A client leaves shutting down to the server (RFC 6455 §7.1.1). Set `allowRemoteHalfClosure` on the channel, or a
 /// peer that ends its side right after its close frame does not get what is still to be written.
-package final class WebSocketHandler: ChannelDuplexHandler {
+package final class WebSocketHandler: ChannelDuplexHandler, TimerWheelClient {
     package typealias InboundIn = ByteBuffer
     package typealias InboundOut = Never
     package typealias OutboundIn = ByteBuffer
@@ -35,21 +35,27 @@ package final class WebSocketHandler: ChannelDuplexHandler {
         case keepAlive, closeReply, flush, closeAnswer, linger
     }
 
+    /// The socket, while shared frames may be written to it past the channel; else -1. First, with what a broadcast counts,
+    /// so that it touches one line of memory of each connection.
+    package internal(set) var directDescriptor: NIOBSDSocket.Handle = -1
+    /// Bytes of frames that were written; whoever writes to `directDescriptor` adds to it.
+    package var bytesSent = 0
+
     var session: WebSocketSession
-    let options: WebSocketOptions
+    let closingTimes: WebSocketOptions.ClosingTimes
     var keepAlive: KeepAlive
     var delegate: (any WebSocketDelegate)?
     /// What is left of the peer's messages; nil: no bound.
     private var bucket: MessageRateLimit.Bucket?
     /// Bytes of frames that came from the peer.
     package private(set) var bytesReceived = 0
-    /// Bytes of frames that were written.
-    package internal(set) var bytesSent = 0
     var context: ChannelHandlerContext?
 
     var transport: Transport = .open
     var hasOpened = false
-    var timer: NIOScheduledCallback?
+    /// Nil: a wheel of its own, from when the handler is in its pipeline.
+    var timers: TimerWheel?
+    package var timerPlace: TimerWheel.Place?
     var timerPurpose: TimerPurpose = .keepAlive
 
     /// Whether our close frame has left for the kernel: the channel may not be closed before.
@@ -65,7 +71,7 @@ package final class WebSocketHandler: ChannelDuplexHandler {
     var held: [ByteBuffer] = []
     var isProcessing = false
 
-    /// The socket, where shared frames go there directly.
+    /// The socket, where shared frames go there directly whenever nothing waits in the channel.
     var descriptor: NIOBSDSocket.Handle?
     /// The descriptor is wanted, and not known before the handshake's answer has left the channel.
     var looksForDescriptor = false
@@ -85,16 +91,20 @@ package final class WebSocketHandler: ChannelDuplexHandler {
     ///   - limits: what the peer may make us spend.
     ///   - deflate: what the opening handshake negotiated.
     ///   - options: delivery, keep-alive, times.
+    ///   - timers: of the channel's event loop, where many connections share one.
     ///   - delegate: held until its `webSocketClosed` has returned.
     package init(
         role: Role,
         limits: WebSocketLimits = WebSocketLimits(),
         deflate: PerMessageDeflate? = nil,
         options: WebSocketOptions = WebSocketOptions(),
+        timers: TimerWheel? = nil,
         delegate: any WebSocketDelegate
     ) {
         self.session = WebSocketSession(role: role, limits: limits, deflate: deflate, delivery: options.delivery)
-        self.options = options
+        self.closingTimes = options.closingTimes
+        self.looksForDescriptor = options.writesDirectly
+        self.timers = timers
         self.keepAlive = KeepAlive(
             pingInterval: options.pingInterval,
             timeout: options.silenceTimeout,
@@ -173,9 +183,9 @@ package final class WebSocketHandler: ChannelDuplexHandler {
             if self.closeFrameIsWritten { self.shutDown() }
             return
         }
-        if let limit = self.options.closeReplyLimit { self.setTimer(.closeReply, in: limit) }
+        if let limit = self.closingTimes.reply { self.setTimer(.closeReply, in: limit) }
         self.delegate?.webSocket(self, closeReceived: code, reason: reason)
-        if self.options.closeReplyLimit == nil { self.close(code: code) }
+        if self.closingTimes.reply == nil { self.close(code: code) }
     }
 
     /// The peer ended its side, and everything before was delivered.
@@ -207,6 +217,7 @@ package final class WebSocketHandler: ChannelDuplexHandler {
 
     package func handlerAdded(context: ChannelHandlerContext) {
         self.context = context
+        if self.timers == nil { self.timers = TimerWheel(loop: context.eventLoop) }
         if context.channel.isActive { self.open() }
     }
 
@@ -218,14 +229,9 @@ package final class WebSocketHandler: ChannelDuplexHandler {
         guard !self.hasOpened, let context else { return }
         self.hasOpened = true
         let now = context.eventLoop.now
-        self.keepAlive = KeepAlive(
-            pingInterval: self.options.pingInterval,
-            timeout: self.options.silenceTimeout,
-            now: now
-        )
+        self.keepAlive.begin(at: now)
         self.bucket = self.session.limits.rate.map { MessageRateLimit.Bucket($0, now: now) }
         self.setKeepAliveTimer()
-        self.looksForDescriptor = self.options.writesDirectly
         self.findDescriptor()
         self.delegate?.webSocketOpened(self)
     }

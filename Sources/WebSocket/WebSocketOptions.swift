@@ -24,4 +24,19 @@ package struct WebSocketOptions: Sendable {
     package var writesDirectly = false
 
     package init() {}
+
+    /// What of this a connection keeps to its end.
+    struct ClosingTimes {
+        let reply: TimeAmount?
+        let flush, answer, linger: TimeAmount
+    }
+
+    var closingTimes: ClosingTimes {
+        ClosingTimes(
+            reply: self.closeReplyLimit,
+            flush: self.flushTimeout,
+            answer: self.closeTimeout,
+            linger: self.lingerTimeout
+        )
+    }
 }

@@ -148,7 +148,7 @@ struct PollingTests {
                 let poll = poller.poll(PollPlan(server.url(), every: .milliseconds(100)), observer: recorder)
                 try await eventually("a document") { !recorder.bodies.isEmpty }
                 poll.stop()
-                #expect(recorder.texts == ["failed 503", "failed 503", "yes"])
+                #expect(recorder.texts.prefix(3) == ["failed 503", "failed 503", "yes"])
                 let waits = recorder.failures.map { $0.nextAttemptAtMilliseconds - $0.atMilliseconds }
                 #expect((99...101).contains(waits[0]) && (199...201).contains(waits[1]), "\(waits)")
                 #expect(recorder.failures.map(\.failuresInARow) == [1, 2])

@@ -1,3 +1,4 @@
+import Broadcast
 import JSONDelta
 import NIOCore
 import NIOEmbedded
@@ -25,7 +26,7 @@ final class TopicFixture {
             metrics: metrics,
             makeSource: { source }
         )
-        topics = LoopTopics(loop: loop, registry: registry)
+        topics = LoopTopics(loop: loop, registry: registry, broadcaster: FrameBroadcaster(usesIOUring: false))
     }
 
     func shard() throws -> TopicShard { try topics.shard(for: blueprint) }
@@ -58,7 +59,7 @@ final class TopicFixture {
 
     /// Runs the loop until a worker's result has come.
     func settle(until condition: () -> Bool) async throws {
-        let deadline = ContinuousClock.now + .seconds(10)
+        let deadline = ContinuousClock.now + .seconds(60)
         while !condition() {
             try #require(ContinuousClock.now < deadline, "nothing came in time")
             loop.run()

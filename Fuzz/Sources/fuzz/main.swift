@@ -3,15 +3,16 @@ import Properties
 
 // fuzz TARGET [libFuzzer's options and corpus folders]
 
-guard let name = CommandLine.arguments.dropFirst().first, Chosen.target != nil else {
+guard let target = Chosen.target else {
     let names = FuzzTarget.allCases.map(\.rawValue).joined(separator: " ")
     print("usage: fuzz TARGET [OPTION | FOLDER]...\ntargets: \(names)")
     exit(64)
 }
 
-// libFuzzer keeps the pointers for as long as it runs; it must not take the target's name for a folder.
+setenv(Chosen.variable, target.rawValue, 1)
+// libFuzzer keeps the pointers for as long as it runs.
 var arguments: [UnsafeMutablePointer<CChar>?] =
-    ([CommandLine.arguments[0]] + CommandLine.arguments.dropFirst(2)).map { strdup($0) } + [nil]
+    ([CommandLine.arguments[0]] + Chosen.arguments).map { strdup($0) } + [nil]
 var count = Int32(arguments.count - 1)
 let status = arguments.withUnsafeMutableBufferPointer { buffer in
     var base = buffer.baseAddress

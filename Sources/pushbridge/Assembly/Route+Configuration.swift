@@ -151,7 +151,9 @@ extension BridgeConfiguration {
             trustedProxies: TrustedProxies(trustedProxies.compactMap(IPNetwork.init)),
             pingInterval: TimeAmount(keepAlive.ping),
             keepAliveTimeout: TimeAmount(keepAlive.timeout),
-            drain: TimeAmount(drain)
+            drain: TimeAmount(drain),
+            // No part of the file: what the kernel is trusted with belongs to the machine.
+            usesIOUring: ProcessInfo.processInfo.environment["PUSHBRIDGE_IO_URING"] != "off"
         )
     }
 

@@ -1,3 +1,4 @@
+import APIDescription
 import ArgumentParser
 import BridgeConfiguration
 import Foundation
@@ -21,9 +22,21 @@ struct CheckCommand: AsyncParsableCommand {
     @Flag(help: "Also try every upstream and backend.")
     var connect = false
 
+    @Flag(help: "Print what the routes offer over WebSocket as an AsyncAPI 3.0 document.")
+    var asyncapi = false
+
+    func validate() throws {
+        if connect, asyncapi { throw ValidationError("--connect and --asyncapi do not go together.") }
+    }
+
     func run() async throws {
         let configuration = try file.load()
         try checkCertificates(configuration)
+        if asyncapi {
+            let version = Pushbridge.configuration.version
+            Output.line(try AsyncAPIDocument(configuration, version: version).json())
+            return
+        }
         Output.line("\(file.config): fine, \(configuration.routes.count) routes")
         guard connect else { return }
         let reach = try ReachabilityCheck()

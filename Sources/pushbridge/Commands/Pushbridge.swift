@@ -15,7 +15,7 @@ struct Pushbridge: AsyncParsableCommand {
         version: "0.1.0",
         subcommands: [
             ServeCommand.self, DemoCommand.self, CheckCommand.self, ConnectCommand.self, WatchCommand.self,
-            ProbeCommand.self,
+            ProbeCommand.self, BenchCommand.self,
         ]
     )
 }

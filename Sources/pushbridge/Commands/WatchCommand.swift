@@ -50,55 +50,20 @@ struct WatchCommand: AsyncParsableCommand {
     func run() async throws {
         // A reader that has seen enough, such as head, ends the command.
         signal(SIGPIPE, SIG_DFL)
-        var position = since.map { $0.trimmingCharacters(in: CharacterSet(charactersIn: "\"")) }
-        var left = count ?? .max
-        var failures = 0
-        var isFirst = true
-        let format = WatchFormat(isTerminal: isatty(STDOUT_FILENO) == 1)
-        while true {
-            do {
-                let connection = try await ClientConnection.connect(to: subscription(position), options: options)
-                isFirst = false
-                for await message in connection.messages {
-                    failures = 0
-                    let update = WatchedUpdate(message)
-                    if let id = update.id { position = id }
-                    Output.line(json ? update.whole : format.line(update))
-                    if update.type == "error" { throw ExitStatus.unavailable }
-                    guard update.isCounted else { continue }
-                    left -= 1
-                    if left == 0 {
-                        connection.close()
-                        return
-                    }
-                }
-                let closure = await connection.closure()
-                // 1000: the bridge has nothing more to say. 1008: it will say the same again.
-                if closure.code == 1000 { return }
-                let words = "\(closure.code)" + (closure.reason.isEmpty ? "" : ", \(closure.reason)")
-                Output.error("pushbridge: the connection was closed (\(words))")
-                if closure.code == 1008 { throw ExitStatus.unavailable }
-            } catch let error as ClientConnectionError {
-                Output.error("pushbridge: \(error)")
-                if isFirst { throw ExitStatus.unavailable }
-            }
-            // 0.5 s, 1 s, 2 s … 30 s, each between half and all of it, so that many watchers do not come back at once.
-            let ceiling = min(30, 0.5 * pow(2, Double(min(failures, 6))))
-            failures += 1
-            try await Task.sleep(for: .seconds(Double.random(in: ceiling / 2...ceiling)))
+        let watch = RouteWatch(
+            url: url,
+            mode: mode.rawValue,
+            since: since.map { $0.trimmingCharacters(in: CharacterSet(charactersIn: "\"")) },
+            count: count,
+            format: WatchFormat(isTerminal: isatty(STDOUT_FILENO) == 1, isJSON: json),
+            options: options
+        )
+        await ReconnectingConnection().run {
+            await watch.target
+        } handle: {
+            await watch.handle($0)
         }
-    }
-
-    /// The URL with mode and position in its query.
-    private func subscription(_ position: String?) -> String {
-        guard var parts = URLComponents(string: url) else { return url }
-        var query = parts.percentEncodedQueryItems ?? []
-        query.append(URLQueryItem(name: "mode", value: mode.rawValue))
-        if let position = position?.addingPercentEncoding(withAllowedCharacters: .alphanumerics) {
-            query.append(URLQueryItem(name: "since", value: position))
-        }
-        parts.percentEncodedQueryItems = query
-        return parts.string ?? url
+        guard await watch.isFine else { throw ExitStatus.unavailable }
     }
 
     private var options: ClientConnectionOptions {
@@ -108,6 +73,74 @@ struct WatchCommand: AsyncParsableCommand {
         options.certificateAuthorities = ca
         options.maximumMessage = 64 << 20
         return options
+    }
+}
+
+/// Prints what a route pushes, over all the connections that it takes.
+actor RouteWatch {
+    private let url: String
+    private let mode: String
+    private let format: WatchFormat
+    private let options: ClientConnectionOptions
+    /// The last version that came.
+    private var position: String?
+    /// Updates to print yet.
+    private var left: Int
+    private var hasConnected = false
+    /// Whether nothing went wrong that will not change by itself.
+    private(set) var isFine = true
+
+    init(
+        url: String,
+        mode: String,
+        since: String?,
+        count: Int?,
+        format: WatchFormat,
+        options: ClientConnectionOptions
+    ) {
+        self.url = url
+        self.mode = mode
+        position = since
+        left = count ?? .max
+        self.format = format
+        self.options = options
+    }
+
+    /// The URL with mode and position in its query.
+    var target: ReconnectingConnection.Target {
+        guard var parts = URLComponents(string: url) else { return .init(url: url, options: options) }
+        var query = parts.percentEncodedQueryItems ?? []
+        query.append(URLQueryItem(name: "mode", value: mode))
+        if let position = position?.addingPercentEncoding(withAllowedCharacters: .alphanumerics) {
+            query.append(URLQueryItem(name: "since", value: position))
+        }
+        parts.percentEncodedQueryItems = query
+        return .init(url: parts.string ?? url, options: options)
+    }
+
+    /// - Returns: whether to go on.
+    func handle(_ event: ReconnectingConnection.Event) -> Bool {
+        switch event {
+        case .opened:
+            hasConnected = true
+        case .message(let message):
+            let update = WatchedUpdate(message)
+            if let id = update.id { position = id }
+            Output.line(format.line(update))
+            if update.type == "error" { isFine = false }
+            if update.isCounted { left -= 1 }
+            return isFine && left > 0
+        case .closed(let closure):
+            // 1000: the bridge has nothing more to say. 1008: it will say the same again.
+            if closure.code == 1000 { return false }
+            let words = "\(closure.code)" + (closure.reason.isEmpty ? "" : ", \(closure.reason)")
+            Output.error("pushbridge: the connection was closed (\(words))")
+            isFine = closure.code != 1008
+        case .failed(let error):
+            Output.error("pushbridge: \(error)")
+            isFine = hasConnected
+        }
+        return isFine
     }
 }
 
@@ -156,13 +189,16 @@ struct WatchedUpdate {
 }
 
 /// How an update looks as a line.
-struct WatchFormat {
+struct WatchFormat: Sendable {
     let isTerminal: Bool
+    /// Whether the bridge's messages are printed as they are.
+    let isJSON: Bool
 
     /// Longer contents are cut on a terminal.
     private static let shown = 1000
 
     func line(_ update: WatchedUpdate) -> String {
+        if isJSON { return update.whole }
         let time = Date.now.formatted(
             .iso8601.time(includingFractionalSeconds: true).timeZoneSeparator(.omitted)
         )

@@ -33,13 +33,20 @@ final class ChildProcess: Sendable {
         let code: Int32
     }
 
+    /// What programs are given: of the tests' own environment only what says how the bridge is tested, and not a proxy that
+    /// would stand between a client and 127.0.0.1.
+    static let standardEnvironment = {
+        let passedOn = ["ASAN_OPTIONS", "TSAN_OPTIONS", "PUSHBRIDGE_IO_URING"]
+        return ProcessInfo.processInfo.environment.filter { passedOn.contains($0.key) }
+            .merging(["PATH": "/usr/local/bin:/usr/bin:/bin", "LC_ALL": "C.UTF-8"]) { $1 }
+    }()
+
     /// - Parameters:
-    ///   - environment: all of it; nothing of the test's own gets through, such as a proxy that would stand between a
-    ///     client and 127.0.0.1.
+    ///   - environment: all of it.
     init(
         _ executable: URL,
         _ arguments: [String],
-        environment: [String: String] = ["PATH": "/usr/local/bin:/usr/bin:/bin", "LC_ALL": "C.UTF-8"],
+        environment: [String: String] = standardEnvironment,
         directory: URL? = nil
     ) throws {
         // Foundation's Process now and then misses the end of one of many children, so they are started by hand.
