@@ -14,13 +14,25 @@ const examples = readdirSync(new URL("examples/", root), { withFileTypes: true }
 
 test("the demo's front page lists every example, and how to start it", () => {
     const page = read("examples/demo/index.html");
-    const items = page.match(/<section class="examples".*?<\/section>/s)[0].match(/<li>.*?<\/li>/gs);
+    const section = page.match(/<section class="examples".*?<\/section>/s)[0];
+    const items = section.match(/<li>.*?<\/li>/gs);
+    assert.equal(section.match(/<ul>(.*)<\/ul>/s)[1].replace(/<li>.*?<\/li>/gs, "").trim(), "", "beside the items");
     assert.deepEqual(items.flatMap((item) => found(item, /<code>make example NAME=([a-z-]+)<\/code>/g)).sort(), examples);
     for (const item of items) assert.match(item, /<h3>[^<]+<\/h3>\s*<p>[^<]+<\/p>\s*<code>/);
 });
 
 test("the README lists every example", () => {
     assert.deepEqual(found(read("README.md"), /^\| \[([a-z-]+)\]\(examples\/\1\) \| .+ \|$/gm), examples);
+});
+
+test("no merge has left its marks", () => {
+    const folders = ["clients", "docs", "examples", "packaging", "scripts", "Sources", "Tests"];
+    const files = folders.flatMap((folder) => readdirSync(new URL(`${folder}/`, root), { recursive: true, withFileTypes: true })
+        .filter((entry) => entry.isFile() && /\.(css|d\.ts|html|js|json|md|mjs|py|swift|yml)$|^[a-z-]+$/.test(entry.name))
+        .map((entry) => `${entry.parentPath ?? entry.path}/${entry.name}`));
+    assert.ok(files.length > 300, "the folders were read");
+    const marked = files.filter((file) => /^(<{7}|>{7}) /m.test(readFileSync(file, "utf8")));
+    assert.deepEqual(marked, []);
 });
 
 for (const name of examples) {

@@ -4,6 +4,8 @@ import { connect } from '/pushbridge.js';
 import { Glide } from './glide.js';
 
 const closeUp = { width: 400, height: 240 };
+// Around the town, for the signs of what is at its edge.
+const margin = 30;
 const element = (id) => document.getElementById(id);
 const calm = matchMedia('(prefers-reduced-motion: reduce)');
 
@@ -120,7 +122,7 @@ function draw(now) {
     // On a small screen the map shrinks, its signs do not.
     const width = element('map').clientWidth;
     const scale = Math.max(0.6, (view.width / width) * (width < 600 ? 0.85 : 1.1));
-    let target = { x: 0, y: 0, ...whole };
+    let target = { x: -margin, y: -margin, width: whole.width + 2 * margin, height: whole.height + 2 * margin };
     for (const [id, vehicle] of fleet) {
         const { x, y } = vehicle.draw(now, scale);
         if (id === chosen) target = { x: x - closeUp.width / 2, y: y - closeUp.height / 2, ...closeUp };
