@@ -119,8 +119,11 @@ function choose(id) {
 }
 
 function draw(now) {
-    // On a small screen the map shrinks, its signs do not.
+    requestAnimationFrame(draw);
     const width = element('map').clientWidth;
+    // Until its style has come the map has no size.
+    if (width === 0) return;
+    // On a small screen the map shrinks, its signs do not.
     const scale = Math.max(0.6, (view.width / width) * (width < 600 ? 0.85 : 1.1));
     let target = { x: -margin, y: -margin, width: whole.width + 2 * margin, height: whole.height + 2 * margin };
     for (const [id, vehicle] of fleet) {
@@ -130,7 +133,6 @@ function draw(now) {
     const pace = calm.matches ? 1 : 0.12;
     for (const key of Object.keys(target)) view[key] += (target[key] - view[key]) * pace;
     element('map').setAttribute('viewBox', [view.x, view.y, view.width, view.height].map((value) => value.toFixed(2)).join(' '));
-    requestAnimationFrame(draw);
 }
 
 function svg(name, attributes) {
