@@ -88,7 +88,11 @@ def measure(setting, out, quick):
             server, subscribers = make(setting), None
             try:
                 server.start(interval)
+                # What a server loads and sets up for its first connection is no cost of each of them.
+                first = Subscribers(setting, server, 1)
+                first.wait_until_connected()
                 settle(server)
+                first.end()
                 empty = server.server.memory_kib()
                 subscribers = Subscribers(setting, server, count)
                 subscribers.wait_until_connected()

@@ -29,9 +29,16 @@ package protocol PollObserver: Sendable {
     /// A 2xx answer with a body. Runs in a task of its own, off the polling thread; the next fetch of this poll waits
     /// for the verdict.
     func polled(_ body: FetchedBody) async -> PollVerdict
+    /// The same, for a body that is judged in less time than it takes to hand it to another thread. Called on the polling
+    /// thread, which all hosts share, before `polled`: nil where it may take longer, or anything has to be waited for.
+    func polledAtOnce(_ body: FetchedBody) -> PollVerdict?
     /// 304, or the body that was judged to be a document last came again. Called on the polling thread: return at once,
     /// never block.
     func pollConfirmed(_ confirmation: PollConfirmation)
     /// No document. Called on the polling thread: return at once, never block.
     func pollFailed(_ failure: PollFailure)
+}
+
+extension PollObserver {
+    package func polledAtOnce(_ body: FetchedBody) -> PollVerdict? { nil }
 }

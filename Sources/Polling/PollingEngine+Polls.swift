@@ -156,6 +156,11 @@ extension PollingEngine {
                 duration: duration.duration
             )
             poll.machine.received(validators: validators, rules: rules, now: now)
+            if poll.shared.isStopped { return }
+            if let verdict = poll.observer.polledAtOnce(body) {
+                judged(poll.id, verdict)
+                return
+            }
             unjudged.append(
                 UnjudgedAnswer(poll: poll.id, body: body, observer: poll.observer, shared: poll.shared)
             )

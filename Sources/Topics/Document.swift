@@ -17,10 +17,11 @@ package final class Document: Sendable {
     /// The upstream's `Content-Type`, or what the content was found to be where it named none.
     package let contentType: String
 
-    package init(content: Content, contentType: String) {
+    /// - Parameter id: the version, where it is known already; nil: it is made from the bytes.
+    package init(content: Content, contentType: String, id: VersionID? = nil) {
         self.content = content
         self.contentType = contentType
-        self.id = VersionID(of: content.bytes)
+        self.id = id ?? VersionID(of: content.bytes)
     }
 
     /// The delivered bytes: what ``id`` is made from.

@@ -32,25 +32,43 @@ package struct DocumentReader: Sendable {
         xml = XMLToJSON(arrays: arrays, below: selection)
     }
 
+    /// Whether a body is read in microseconds: a small one that needs no conversion.
+    func isQuick(_ body: [UInt8], contentType: String?) -> Bool {
+        guard body.count <= Self.quickBody else { return false }
+        switch format == .auto ? contentType.map(MediaType.init)?.format : format {
+        case .xml: return false
+        case .json, .text, .binary, .auto, nil: return true
+        }
+    }
+
+    private static let quickBody = 8 << 10
+
+    /// - Parameter digest: the version that `body` would be, delivered as it is, where it is known already.
     /// - Throws: ``DocumentRejection`` for a body that is not what the format promises: an HTML error page behind a
     ///   200, text that is not UTF-8, a document without the selected part.
-    func read(_ body: [UInt8], contentType: String?) throws(DocumentRejection) -> Document {
+    func read(_ body: [UInt8], contentType: String?, digest: VersionID? = nil) throws(DocumentRejection) -> Document {
+        let (content, type) = try read(body, contentType)
+        // What is delivered as it came need not be hashed twice.
+        return Document(content: content, contentType: type, id: content.bytes == body ? digest : nil)
+    }
+
+    private func read(
+        _ body: [UInt8],
+        _ contentType: String?
+    ) throws(DocumentRejection) -> (content: Document.Content, contentType: String) {
         let mediaType = contentType.map(MediaType.init) ?? MediaType("")
         switch format == .auto ? mediaType.format : format {
         case .json:
-            return Document(
-                content: .json(try readJSON(body, mediaType)),
-                contentType: mediaType.inUTF8 ?? contentType ?? "application/json"
-            )
+            return (.json(try readJSON(body, mediaType)), mediaType.inUTF8 ?? contentType ?? "application/json")
         case .xml:
-            return Document(content: .json(try readXML(body, mediaType)), contentType: "application/json")
+            return (.json(try readXML(body, mediaType)), "application/json")
         case .text:
-            return Document(
-                content: .text(try readText(body, charset: mediaType.charset)),
-                contentType: mediaType.inUTF8 ?? contentType ?? "text/plain; charset=utf-8"
+            return (
+                .text(try readText(body, charset: mediaType.charset)),
+                mediaType.inUTF8 ?? contentType ?? "text/plain; charset=utf-8"
             )
         case .binary, .auto:
-            return Document(content: .binary(body), contentType: contentType ?? "application/octet-stream")
+            return (.binary(body), contentType ?? "application/octet-stream")
         }
     }
 

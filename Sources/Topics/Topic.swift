@@ -1,4 +1,3 @@
-import Crypto
 import JSONDelta
 import NIOCore
 import Synchronization
@@ -22,11 +21,9 @@ package final class Topic: Sendable {
         var status: TopicStatus?
         /// Why there is no document yet.
         var failure: SourceFailure?
-        /// Older versions, the newest last.
-        var history: [Document] = []
-        var historyBytes = 0
+        var history = History()
         /// Of the last good body as it came: the same bytes again end before they are parsed.
-        var bodyDigest: SHA256.Digest?
+        var bodyDigest: VersionID?
         var confirmedAtMilliseconds: Int64 = 0
         var lastResult: PollResult?
         var shards: [ObjectIdentifier: TopicShard.Reference] = [:]
@@ -53,13 +50,20 @@ package final class Topic: Sendable {
 
     // MARK: What the source says
 
+    /// Whether ``received(_:)`` takes less time for this answer than it takes to wake another thread: a small document
+    /// and nobody whose updates are compressed. Any thread.
+    package func takesQuickly(_ answer: SourceAnswer) -> Bool {
+        settings.reader.isQuick(answer.body, contentType: answer.contentType)
+            && state.withLock { $0.formats.keys.allSatisfy { $0.compression == .none } }
+    }
+
     /// Takes the body of a good answer. Parsing, comparing and the encoding of the update happen here, so it must not
     /// be called on an event loop, and only once at a time.
     package func received(_ answer: SourceAnswer) -> AnswerVerdict {
         let saved = savedFetches * answer.body.count
         savedBytes.wrappingAdd(saved, ordering: .relaxed)
         metrics.bytesSaved.wrappingAdd(saved, ordering: .relaxed)
-        let digest = SHA256.hash(data: answer.body)
+        let digest = VersionID(of: answer.body)
         let (last, lastDigest) = state.withLock { ($0.revision, $0.bodyDigest) }
         if let last, digest == lastDigest {
             confirm(at: answer.receivedAtMilliseconds, last: last)
@@ -68,7 +72,7 @@ package final class Topic: Sendable {
         }
         let document: Document
         do {
-            document = try settings.reader.read(answer.body, contentType: answer.contentType)
+            document = try settings.reader.read(answer.body, contentType: answer.contentType, digest: digest)
         } catch {
             return .invalid(reason: error.reason)
         }
@@ -125,7 +129,7 @@ package final class Topic: Sendable {
         }
     }
 
-    private func publish(_ document: Document, answer: SourceAnswer, after last: Revision?, digest: SHA256.Digest) {
+    private func publish(_ document: Document, answer: SourceAnswer, after last: Revision?, digest: VersionID) {
         let revision = Revision(
             document: document,
             sequence: (last?.sequence ?? 0) + 1,
@@ -138,7 +142,7 @@ package final class Topic: Sendable {
             _ = revision.make(from: last?.document, format: format)
         }
         state.withLock { state in
-            if let last { state.remember(last.document, limit: settings.historyBytes) }
+            if let last { state.history.remember(last.document, limit: settings.historyBytes) }
             state.revision = revision
             state.failure = nil
             state.bodyDigest = digest
@@ -171,12 +175,15 @@ package final class Topic: Sendable {
     /// Bytes of bodies that the subscribers would have fetched, each on its own, less those fetched. Any thread.
     package var bytesSaved: Int { savedBytes.load(ordering: .relaxed) }
 
-    /// A version that is still known: the newest or one of the history. Any thread.
+    /// Whether a version is still known: the newest or one of the history. Any thread.
+    func knows(_ id: VersionID) -> Bool {
+        state.withLock { $0.revision?.document.id == id || $0.history.contains(id) }
+    }
+
+    /// A version that is still known. Takes time in proportion to it: not for event loops.
     func document(_ id: VersionID) -> Document? {
-        state.withLock { state in
-            if let newest = state.revision?.document, newest.id == id { return newest }
-            return state.history.last { $0.id == id }
-        }
+        let (newest, history) = state.withLock { ($0.revision?.document, $0.history) }
+        return newest?.id == id ? newest : history.document(id)
     }
 
     /// Subscriptions on all event loops. Any thread.
@@ -243,20 +250,5 @@ extension Topic.State {
     mutating func change(to status: TopicStatus) {
         self.status = status
         tellShards { $0.statusChanged(status) }
-    }
-
-    mutating func remember(_ document: Document, limit: Int) {
-        // The same content again (A, B, A) would be found twice.
-        if let known = history.firstIndex(where: { $0.id == document.id }) {
-            historyBytes -= history.remove(at: known).bytes.count
-        }
-        history.append(document)
-        historyBytes += document.bytes.count
-        var expired = 0
-        while historyBytes > limit, expired < history.count {
-            historyBytes -= history[expired].bytes.count
-            expired += 1
-        }
-        history.removeFirst(expired)
     }
 }

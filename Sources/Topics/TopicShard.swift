@@ -61,7 +61,7 @@ package final class TopicShard {
         since: VersionID? = nil,
         maximumRate: Double? = nil
     ) -> Subscription {
-        let held = revision == nil ? since : since.flatMap { topic.document($0) }?.id
+        let held = revision == nil ? since : since.flatMap { topic.knows($0) ? $0 : nil }
         let subscription = Subscription(
             format: format,
             position: SubscriptionPosition(held: held, isClaim: revision == nil, maximumRate: maximumRate),

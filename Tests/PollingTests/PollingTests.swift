@@ -132,6 +132,38 @@ struct PollingTests {
         }
     }
 
+    @Test("verdicts that are given at once and ones that are waited for lead to the same polls")
+    func verdictsAtOnce() async throws {
+        let bodies = ["one", "slow", "<", "slow <", "one", "two"]
+        @Sendable func verdict(_ body: FetchedBody) -> PollVerdict {
+            body.bytes.last == UInt8(ascii: "<") ? .invalid("no document") : .changed
+        }
+        let recorder = Recorder(
+            verdict: verdict,
+            atOnce: { $0.bytes.starts(with: Array("slow".utf8)) ? nil : verdict($0) }
+        )
+        try await withServer {
+            .answer(bodies[min($0.number, bodies.count) - 1], ["ETag: \"\($0.number)\""])
+        } _: { server in
+            try await withPoller { poller in
+                let poll = poller.poll(PollPlan(server.url(), every: .milliseconds(30)), observer: recorder)
+                try await eventually("all answers") { recorder.events.count >= 9 }
+                poll.stop()
+                #expect(
+                    recorder.texts.prefix(9) == [
+                        "one", "slow", "<", "failed invalid", "slow <", "failed invalid", "one", "two", "same",
+                    ]
+                )
+                #expect(
+                    server.requests.prefix(6).map { $0.headers["if-none-match"] } == [
+                        nil, "\"1\"", "\"2\"", "\"2\"", "\"2\"", "\"5\"",
+                    ]
+                )
+                #expect(poller.statistics.changed >= 4)
+            }
+        }
+    }
+
     @Test("a 304 that nobody asked for is a failure")
     func unasked304() async throws {
         #expect(try await firstFailure { _ in .answer(status: "304 Not Modified") }.code == .status(304))

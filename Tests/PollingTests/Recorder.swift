@@ -22,14 +22,25 @@ final class Recorder: PollObserver {
 
     private let recorded = Mutex<[Event]>([])
     private let verdict: @Sendable (FetchedBody) async -> PollVerdict
+    private let verdictAtOnce: @Sendable (FetchedBody) -> PollVerdict?
 
-    init(verdict: @escaping @Sendable (FetchedBody) async -> PollVerdict = { _ in .changed }) {
+    init(
+        verdict: @escaping @Sendable (FetchedBody) async -> PollVerdict = { _ in .changed },
+        atOnce: @escaping @Sendable (FetchedBody) -> PollVerdict? = { _ in nil }
+    ) {
         self.verdict = verdict
+        verdictAtOnce = atOnce
     }
 
     func polled(_ body: FetchedBody) async -> PollVerdict {
         record(.polled(body))
         return await verdict(body)
+    }
+
+    func polledAtOnce(_ body: FetchedBody) -> PollVerdict? {
+        let verdict = verdictAtOnce(body)
+        if verdict != nil { record(.polled(body)) }
+        return verdict
     }
 
     func pollConfirmed(_ confirmation: PollConfirmation) { record(.confirmed(confirmation)) }

@@ -70,15 +70,17 @@ final class PolledSource: TopicSource {
 
         func polled(_ body: FetchedBody) async -> PollVerdict {
             guard let topic else { return .unchanged }
-            let verdict = topic.received(
-                SourceAnswer(
-                    body: body.bytes,
-                    contentType: body.contentType,
-                    receivedAt: body.receivedAt,
-                    receivedAtMilliseconds: body.receivedAtMilliseconds
-                )
-            )
-            switch verdict {
+            return judge(SourceAnswer(body), for: topic)
+        }
+
+        func polledAtOnce(_ body: FetchedBody) -> PollVerdict? {
+            guard let topic else { return .unchanged }
+            let answer = SourceAnswer(body)
+            return topic.takesQuickly(answer) ? judge(answer, for: topic) : nil
+        }
+
+        private func judge(_ answer: SourceAnswer, for topic: Topic) -> PollVerdict {
+            switch topic.received(answer) {
             case .changed:
                 recovered(topic)
                 return .changed
@@ -118,6 +120,17 @@ final class PolledSource: TopicSource {
                 logger.info("upstream is back", metadata: ["topic": "\(topic.key.name)"])
             }
         }
+    }
+}
+
+extension SourceAnswer {
+    fileprivate init(_ body: FetchedBody) {
+        self.init(
+            body: body.bytes,
+            contentType: body.contentType,
+            receivedAt: body.receivedAt,
+            receivedAtMilliseconds: body.receivedAtMilliseconds
+        )
     }
 }
 
