@@ -65,7 +65,8 @@ package final class SubrequestGate: Sendable {
     /// where it came from in the words of other proxies. What a client says of these itself is left out.
     private static func headers(for request: AccessRequest) -> [(name: String, value: String)] {
         var headers = request.headers.filter { header in
-            let name = header.name.lowercased()
+            // Many servers know `X_Original_URI` and `X-Original-URI` as one (RFC 3875 section 4.1.18).
+            let name = header.name.lowercased().replacing("_", with: "-")
             return !connectionHeaders.contains(name) && !name.hasPrefix("x-forwarded-")
                 && !name.hasPrefix("x-original-")
         }

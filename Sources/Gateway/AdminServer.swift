@@ -75,12 +75,13 @@ package struct AdminServer: Sendable {
 
     private func routes(host: String) -> [GatewayRoute] {
         // What asks for credentials may be reached by any name: they belong to a browser's page of that name alone.
-        let origins = access == nil ? OriginPolicy.ownHost(host.lowercased()) : origins
+        let names = access == nil ? InsideNames(own: host) : nil
         func route(_ segment: String, _ service: GatewayRoute.Service) -> GatewayRoute {
             GatewayRoute(
                 pattern: RoutePattern(text: "/" + segment, segments: segment.isEmpty ? [] : [.literal(segment)]),
                 origins: origins,
                 access: access,
+                names: names,
                 service: service
             )
         }

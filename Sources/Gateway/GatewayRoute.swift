@@ -55,6 +55,8 @@ package struct GatewayRoute: Sendable {
     package let origins: OriginPolicy
     /// What a client has to show; nil: nothing.
     package private(set) var access: (any AccessJudge)?
+    /// The names by which it may be reached; nil: any.
+    let names: InsideNames?
     package let service: Service
     /// Counts what is open where the route has limits of its own; nil: it has none.
     package let ledger: ConnectionLedger?
@@ -69,9 +71,30 @@ package struct GatewayRoute: Sendable {
         ledger: ConnectionLedger? = nil,
         messageRate: MessageRateLimit? = nil
     ) {
+        self.init(
+            pattern: pattern,
+            origins: origins,
+            access: access,
+            names: nil,
+            service: service,
+            ledger: ledger,
+            messageRate: messageRate
+        )
+    }
+
+    init(
+        pattern: RoutePattern,
+        origins: OriginPolicy,
+        access: (any AccessJudge)?,
+        names: InsideNames?,
+        service: Service,
+        ledger: ConnectionLedger? = nil,
+        messageRate: MessageRateLimit? = nil
+    ) {
         self.pattern = pattern
         self.origins = origins
         self.access = access
+        self.names = names
         self.service = service
         self.ledger = ledger
         self.messageRate = messageRate

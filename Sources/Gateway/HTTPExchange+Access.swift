@@ -8,6 +8,7 @@ extension HTTPExchange {
     ///
     /// - Throws: what can be said at once.
     func begin() throws(Problem) {
+        try checkName()
         if asksForWebSocket { try checkOrigin() }
         // A browser asks before it sends credentials, and without them (WHATWG Fetch section 4.9).
         let isPreflight = head.method == .OPTIONS && head.headers.contains(name: "Access-Control-Request-Method")
@@ -37,6 +38,23 @@ extension HTTPExchange {
 
     /// The client's IP address; nil on a Unix socket.
     var clientAddress: String? { client.text }
+
+    /// What asks for no credentials may be asked by no name that a stranger could have pointed here.
+    ///
+    /// - Throws: 403.
+    private func checkName() throws(Problem) {
+        let host = head.headers.first(name: "Host")
+        guard route.names?.contains(host: host) == false else { return }
+        loop.logger.info(
+            "request by a foreign name refused",
+            metadata: ["host": "\(host ?? "")", "path": "\(target.rawPath)"]
+        )
+        throw Problem(
+            status: .forbidden,
+            detail: "reach the admin listener by its address or as localhost, or set admin.access: "
+                + "without access it answers to no name that anybody could have pointed here"
+        )
+    }
 
     /// A WebSocket is a way in for pages of other sites that nothing in the browser guards.
     ///

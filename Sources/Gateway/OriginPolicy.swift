@@ -2,9 +2,6 @@
 package enum OriginPolicy: Sendable, Equatable {
     /// No `Origin` header, or the one of the page that came from here.
     case sameOrigin
-    /// The same, where the bridge is reached by an address, as localhost or by this name, in lower case. Any other name
-    /// may be one that the owner of a hostile page points here ("DNS rebinding"), which makes that page our own.
-    case ownHost(String)
     /// These as well, each such as `https://app.example`.
     case listed([String])
     case any
@@ -20,15 +17,7 @@ package enum OriginPolicy: Sendable, Equatable {
             return origins.contains(origin.lowercased()) || Self.isSame(origin: origin, host: host)
         case .sameOrigin:
             return Self.isSame(origin: origin, host: host)
-        case .ownHost(let name):
-            return Self.isSame(origin: origin, host: host) && host.map { Self.isOwn($0, name: name) } == true
         }
-    }
-
-    private static func isOwn(_ host: String, name: String) -> Bool {
-        if host.hasPrefix("[") { return true }
-        let host = host.prefix { $0 != ":" }.lowercased()
-        return host == "localhost" || host == name || IPAddress(host)?.isIPv4 == true
     }
 
     private static func isSame(origin: String, host: String?) -> Bool {

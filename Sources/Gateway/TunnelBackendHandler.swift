@@ -1,4 +1,5 @@
 import NIOCore
+import WebSocket
 
 /// The backend's end of a ``Tunnel``. Belongs to the tunnel's event loop.
 final class TunnelBackendHandler: ChannelDuplexHandler {
@@ -8,6 +9,7 @@ final class TunnelBackendHandler: ChannelDuplexHandler {
 
     private let tunnel: Tunnel
     private var hasEnded = false
+    private var window = ReceiveWindow()
 
     init(tunnel: Tunnel) {
         self.tunnel = tunnel
@@ -19,7 +21,9 @@ final class TunnelBackendHandler: ChannelDuplexHandler {
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        tunnel.backendSent(unwrapInboundIn(data))
+        let bytes = unwrapInboundIn(data)
+        window.received(bytes.readableBytes, from: context.channel)
+        tunnel.backendSent(bytes)
     }
 
     func channelReadComplete(context: ChannelHandlerContext) {

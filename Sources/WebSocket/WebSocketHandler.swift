@@ -49,6 +49,7 @@ package final class WebSocketHandler: ChannelDuplexHandler, TimerWheelClient {
     private var bucket: MessageRateLimit.Bucket?
     /// Bytes of frames that came from the peer.
     package private(set) var bytesReceived = 0
+    private var window = ReceiveWindow()
     var context: ChannelHandlerContext?
 
     var transport: Transport = .open
@@ -257,6 +258,7 @@ package final class WebSocketHandler: ChannelDuplexHandler, TimerWheelClient {
         guard self.transport == .open else { return }
         var buffer = self.unwrapInboundIn(data)
         self.bytesReceived += buffer.readableBytes
+        self.window.received(buffer.readableBytes, from: context.channel)
         self.keepAlive.received(at: context.eventLoop.now)
         guard !self.isPaused, self.held.isEmpty, !self.isProcessing else {
             self.held.append(buffer)

@@ -176,6 +176,9 @@ struct PolicyTests {
             ("Host", "bridge.example"), ("Cookie", "a=b"), ("X-Api-Key", "k"), ("Upgrade", "websocket"),
             ("Connection", "Upgrade"), ("Sec-WebSocket-Key", "x"), ("X-Forwarded-For", "10.0.0.1"),
             ("X-Original-URI", "/public"), ("Range", "bytes=0-1"), ("Remote-User", "root"), ("Content-Length", "5"),
+            // What a server with CGI's names of headers cannot tell from these.
+            ("X_Forwarded_For", "10.0.0.1"), ("X_Original-URI", "/public"), ("remote_user", "root"),
+            ("X_Real_IP", "10.0.0.1"),
         ]
         _ = await policy.decide(request(headers, target: "/a?b=c"))
         let asked = try #require(server.asked.first)

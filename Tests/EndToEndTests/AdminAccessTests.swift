@@ -48,6 +48,7 @@ struct AdminAccessTests {
                 #expect(try await Curl(admin + path, "-X", "POST").status == 401, "\(path)")
             }
             #expect(try await Curl(admin + "/reload", "-X", "POST", "-H", ada).status == 200)
+            #expect(try await Curl(admin + "/metrics", "-H", ada, "-H", "Host: bridge.example").status == 200)
             let refusal = await #expect(throws: WebSocketClient.Refused.self) {
                 _ = try await WebSocketClient.open(admin.replacing("http", with: "ws") + "/live")
             }

@@ -146,4 +146,31 @@ struct AdminTests {
             #expect(try await status("/poke?topic=/scores/a") == 202)
         }
     }
+
+    @Test("without rules of its own it answers to no name that a stranger could have pointed here")
+    func rebinding() async throws {
+        let upstream = try await LegacyUpstream(.json("1"))
+        try await withBridge(pollRoute(upstream, interval: "60s"), settings: settings) { bridge in
+            let admin = try await bridge.admin()
+            let port = try #require(admin.split(separator: ":").last)
+            for path in ["/", "/topics", "/connections", "/metrics", "/stats", "/live", "/healthz", "/pushbridge.js"] {
+                // A page that was loaded by this name: same origin, so a GET carries no Origin.
+                let answer = try await Curl(admin + path, "-H", "Host: evil.example:\(port)")
+                #expect(answer.status == 403, "\(path)")
+                #expect(answer["Content-Type"] == "application/problem+json")
+                #expect(answer.text.contains("by its address or as localhost, or set admin.access"))
+                for host in ["127.0.0.1:\(port)", "localhost:\(port)", "bridge:\(port)", "bridge.internal"] {
+                    #expect(try await Curl(admin + path, "-H", "Host: \(host)").status == 200, "\(path) of \(host)")
+                }
+            }
+            for path in ["/poke?topic=/scores/a", "/reload"] {
+                #expect(try await Curl(admin + path, "-X", "POST", "-H", "Host: evil.example").status == 403)
+            }
+            let client = try await RawConnection.open(port: try #require(Int(port)))
+            try await client.send(RawFrame.handshake("/live", host: "evil.example"))
+            try await client.wait(for: "403 Forbidden")
+            // What is public is reached by whatever name it has.
+            #expect(try await Curl(bridge.url("/scores/a"), "-H", "Host: scores.example").status == 200)
+        }
+    }
 }

@@ -157,6 +157,47 @@ struct TunnelMemoryTests {
         }
     }
 
+    @Test("a backend that ends while the client does not read leaves its bytes where they are, until the client reads")
+    func endWhileClientStops() async throws {
+        let size = 256 << 20
+        let left = 48 << 20
+        let backend = try await TCPBackend(.stream(bytes: size))
+        try await withBridge(tunnelRoute(backend)) { bridge in
+            let before = try bridge.memory("VmRSS")
+            try bridge.resetMemoryPeak()
+            try await Script(
+                "drain.py",
+                [bridge.webSocketURL("/tunnel"), String(size), "--wait", "0.3", "--pauses", "6"]
+                    + ["--stop", String(left), "3", "--receive-buffer", String(64 << 10)]
+            )
+            let growth = try bridge.memory("VmHWM") - before
+            #expect(growth < Self.allowance, "the process grew by \(growth >> 10) KiB")
+        }
+    }
+
+    @Test("a client that ends while the backend does not read leaves its bytes where they are")
+    func endWhileBackendStops() async throws {
+        let backend = try await TCPBackend(.neverRead)
+        try await withBridge(tunnelRoute(backend, #""halfCloseTimeout": "1s""#)) { bridge in
+            let client = try await RawConnection.open(port: bridge.port)
+            try await client.send(RawFrame.handshake("/tunnel"))
+            try await client.wait(for: "101 Switching Protocols")
+            let before = try bridge.memory("VmRSS")
+            try bridge.resetMemoryPeak()
+            let data = RawFrame.masked(2, Data(count: 48 << 20))
+            let sending = Task {
+                try await client.send(data)
+                try await client.endOutput()
+            }
+            // Nothing tells from outside that nothing more comes.
+            try await Task.sleep(for: .seconds(3))
+            let growth = try bridge.memory("VmHWM") - before
+            #expect(growth < Self.allowance, "the process grew by \(growth >> 10) KiB")
+            await client.close()
+            _ = await sending.result
+        }
+    }
+
     @Test("a large transfer from a client to a backend that reads slowly does not grow the process")
     func towardsBackend() async throws {
         let backend = try await TCPBackend(.collect(answer: Data()))

@@ -1,9 +1,13 @@
 """Reads from a tunnel what the backend streams: a known pattern of a known length, then the close with 1000. With
---wait it first reads nothing for a time, and with --pauses again and again."""
+--wait it first reads nothing for a time, and with --pauses again and again. With --stop it reads nothing for some seconds
+once so many bytes are left, and --receive-buffer leaves it to others to hold them."""
 
 import argparse
 import asyncio
+import socket as sockets
 import sys
+
+from urllib.parse import urlsplit
 
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed
@@ -17,9 +21,18 @@ async def main():
     arguments.add_argument("size", type=int)
     arguments.add_argument("--wait", type=float, default=0)
     arguments.add_argument("--pauses", type=int, default=1)
+    arguments.add_argument("--stop", type=int, nargs=2, metavar=("LEFT", "SECONDS"))
+    arguments.add_argument("--receive-buffer", type=int)
     options = arguments.parse_args()
+    way = None
+    if options.receive_buffer:
+        url = urlsplit(options.url)
+        way = sockets.socket()
+        way.setsockopt(sockets.SOL_SOCKET, sockets.SO_RCVBUF, options.receive_buffer)
+        way.connect((url.hostname, url.port))
+        way.setblocking(False)
     socket = await connect(
-        options.url, compression=None, proxy=None, max_size=None, max_queue=2, ping_interval=None
+        options.url, compression=None, proxy=None, max_size=None, max_queue=2, ping_interval=None, sock=way
     )
     received, pauses = 0, 0
     twice = PATTERN + PATTERN
@@ -28,6 +41,9 @@ async def main():
             if options.wait and pauses < options.pauses and received >= pauses * options.size // options.pauses:
                 pauses += 1
                 await asyncio.sleep(options.wait if pauses == 1 else 0.2)
+            if options.stop and options.size - received <= options.stop[0]:
+                await asyncio.sleep(options.stop[1])
+                options.stop = None
             message = await asyncio.wait_for(socket.recv(), 60)
             position = 0
             while position < len(message):
