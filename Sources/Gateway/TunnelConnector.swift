@@ -46,6 +46,18 @@ struct TunnelConnector: Sendable {
         }
     }
 
+    /// All of a name's addresses have to be allowed: a name that leads to one that is not is not to be trusted.
+    ///
+    /// - Throws: ``TunnelFailure/NotAllowed``.
+    func check(_ addresses: [SocketAddress], of host: String, port: Int) throws(TunnelFailure.NotAllowed) {
+        for address in addresses {
+            let isAllowed = allow.contains { $0.allows(host: host, address: address.ipBytes, port: port) }
+            guard isAllowed else {
+                throw TunnelFailure.NotAllowed(host: host, address: address.ipAddress ?? "", port: port)
+            }
+        }
+    }
+
     /// All addresses of a name, as they are now.
     ///
     /// - Throws: `TunnelFailure.Unresolved`. Blocks.
@@ -88,27 +100,13 @@ private struct Attempt: Sendable {
             // NIO asks the resolver each time, and tries IPv6 and IPv4 side by side (RFC 8305).
             connect { $0.connect(host: destination.host, port: destination.port) }
         case .host:
-            NIOThreadPool.singleton.runIfActive(eventLoop: loop) { try allowedAddresses() }
-                .flatMap { connect(toAnyOf: $0[...]) }
-        }
-    }
-
-    /// All of a name's addresses have to be allowed: a name that leads to one that is not is not to be trusted.
-    private func allowedAddresses() throws -> [SocketAddress] {
-        let addresses = try TunnelConnector.addresses(of: destination.host, port: destination.port)
-        for address in addresses {
-            let isAllowed = connector.allow.contains {
-                $0.allows(host: destination.host, address: address.ipBytes, port: destination.port)
+            NIOThreadPool.singleton.runIfActive(eventLoop: loop) {
+                let addresses = try TunnelConnector.addresses(of: destination.host, port: destination.port)
+                try connector.check(addresses, of: destination.host, port: destination.port)
+                return addresses
             }
-            guard isAllowed else {
-                throw TunnelFailure.NotAllowed(
-                    host: destination.host,
-                    address: address.ipAddress ?? "",
-                    port: destination.port
-                )
-            }
+            .flatMap { connect(toAnyOf: $0[...]) }
         }
-        return addresses
     }
 
     /// The addresses that were checked, so that a second answer of the resolver cannot lead elsewhere.

@@ -39,6 +39,24 @@ struct TunnelAddressTests {
         #expect(try !allows(TunnelAllowance(.name("a"), ports: 1...1), "10.0.0.1", port: 1, host: "b"))
     }
 
+    @Test("each of a name's addresses has to be allowed, not one of them")
+    func everyAddress() throws {
+        let inside = IPNetwork(try #require(IPAddress("10.0.0.0")), prefix: 8)
+        let connector = TunnelConnector(
+            timeout: .seconds(1),
+            tls: nil,
+            allow: [TunnelAllowance(.network(inside), ports: 22...22)]
+        )
+        func check(_ addresses: String...) throws {
+            try connector.check(try addresses.map { try SocketAddress(ipAddress: $0, port: 22) }, of: "h", port: 22)
+        }
+        try check("10.0.0.1")
+        try check("10.0.0.1", "10.9.9.9")
+        for addresses in [["10.0.0.1", "127.0.0.1"], ["127.0.0.1", "10.0.0.1"], ["10.0.0.1", "::1"]] {
+            #expect(throws: TunnelFailure.NotAllowed.self) { try check(addresses[0], addresses[1]) }
+        }
+    }
+
     @Test("a parameter fills one label or the port, and can reach no further")
     func parameters() {
         let backend = TunnelBackend(.host("db-{name}.example", port: "{port}"))
