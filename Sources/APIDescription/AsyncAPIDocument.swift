@@ -4,7 +4,8 @@ import Foundation
 /// What a configuration offers over WebSocket, as an AsyncAPI 3.0 document.
 ///
 /// The application that it describes is the bridge: `send` is what the bridge pushes. A channel is one path in one
-/// subprotocol, so that each message is of one kind only.
+/// subprotocol, and one direction where what goes the other way has no form of its own: a message has to be valid as one,
+/// and only one, of its channel's (Channel Object, `messages`).
 package struct AsyncAPIDocument {
     private let configuration: BridgeConfiguration
     private let version: String
@@ -14,8 +15,8 @@ package struct AsyncAPIDocument {
     private struct Channel {
         let name: String
         let route: Route
-        /// What the client asks for; nil: nothing.
-        let subprotocol: String?
+        /// What the client may ask for; empty: nothing.
+        let subprotocols: [String]
         let messages: AsyncAPIMessages.Set
     }
 
@@ -28,8 +29,8 @@ package struct AsyncAPIDocument {
         var taken: Set<String> = []
         channels = configuration.routes.flatMap { route in
             let base = Self.name(of: route.path, taken: &taken)
-            return Self.messages(of: route.kind).map { suffix, subprotocol, messages in
-                Channel(name: base + suffix, route: route, subprotocol: subprotocol, messages: messages)
+            return Self.messages(of: route.kind).map { suffix, subprotocols, messages in
+                Channel(name: base + suffix, route: route, subprotocols: subprotocols, messages: messages)
             }
         }
     }
@@ -49,7 +50,6 @@ package struct AsyncAPIDocument {
                 "title": "Routes of a pushbridge", "version": .string(version),
                 "description": "What clients are pushed, and what they may send.",
             ],
-            "defaultContentType": "application/json",
             "servers": .object(servers),
             "channels": .object(Dictionary(channels.map { ($0.name, object($0)) }) { first, _ in first }),
             "operations": .object(
@@ -89,15 +89,18 @@ package struct AsyncAPIDocument {
 
     private var servers: [String: JSONValue] {
         let listeners = configuration.listen.enumerated().map { index, listen in
-            let isWildcard = ["0.0.0.0", "::"].contains(listen.host)
-            let host = isWildcard ? "{host}" : listen.host.contains(":") ? "[\(listen.host)]" : listen.host
+            // The address of a socket that is passed stands in its unit.
+            let isPassed = listen.socket != nil
+            let isAnyHost = isPassed || ["0.0.0.0", "::"].contains(listen.host)
+            let isAnyPort = isPassed || listen.port == 0
+            let host = isAnyHost ? "{host}" : listen.host.contains(":") ? "[\(listen.host)]" : listen.host
             var variables: [String: JSONValue] = [:]
-            if isWildcard {
+            if isAnyHost {
                 variables["host"] = ["default": "localhost", "description": "Any name or address of the machine."]
             }
-            if listen.port == 0 { variables["port"] = ["description": "The port that the ready line names."] }
+            if isAnyPort { variables["port"] = ["description": "The port that the ready line names."] }
             var server: [String: JSONValue] = [
-                "host": .string("\(host):\(listen.port == 0 ? "{port}" : String(listen.port))"),
+                "host": .string("\(host):\(isAnyPort ? "{port}" : String(listen.port))"),
                 "protocol": listen.tls == nil ? "ws" : "wss",
             ]
             if !variables.isEmpty { server["variables"] = .object(variables) }
@@ -124,22 +127,28 @@ package struct AsyncAPIDocument {
 
     private static func messages(
         of kind: RouteKind
-    ) -> [(suffix: String, subprotocol: String?, messages: AsyncAPIMessages.Set)] {
+    ) -> [(suffix: String, subprotocols: [String], messages: AsyncAPIMessages.Set)] {
         switch kind {
         case .poll(let poll):
             [
-                ("", nil, AsyncAPIMessages.bare(poll)),
-                ("-v1", "pushbridge.v1", AsyncAPIMessages.version1(poll)),
-                ("-cloudevents", "cloudevents.json", AsyncAPIMessages.cloudEvents(poll)),
+                ("", [], AsyncAPIMessages.bare(poll)),
+                ("-v1", ["pushbridge.v1"], AsyncAPIMessages.version1(poll)),
+                ("-cloudevents", ["cloudevents.json"], AsyncAPIMessages.cloudEvents(poll)),
             ]
+                + (poll.send == nil
+                    ? []
+                    : [
+                        ("-posts", [], AsyncAPIMessages.posts),
+                        ("-cloudevents-posts", ["cloudevents.json"], AsyncAPIMessages.posts),
+                    ])
         case .channel:
             [
-                ("", nil, AsyncAPIMessages.room),
-                ("-v1", "pushbridge.v1", AsyncAPIMessages.version1Room),
-                ("-cloudevents", "cloudevents.json", AsyncAPIMessages.cloudEventsRoom),
+                ("", [], AsyncAPIMessages.room),
+                ("-v1", ["pushbridge.v1"], AsyncAPIMessages.version1Room),
+                ("-cloudevents", ["cloudevents.json"], AsyncAPIMessages.cloudEventsRoom),
             ]
-        case .multiplex: [("", "pushbridge.v1", AsyncAPIMessages.multiplex)]
-        case .tunnel(let tunnel): [("", tunnel.subprotocols.first, AsyncAPIMessages.stream)]
+        case .multiplex: [("", ["pushbridge.v1"], AsyncAPIMessages.multiplex)]
+        case .tunnel(let tunnel): [("", tunnel.subprotocols, AsyncAPIMessages.stream)]
         case .files: []
         }
     }
@@ -165,6 +174,7 @@ package struct AsyncAPIDocument {
 
     private func summary(_ channel: Channel) -> String {
         switch channel.route.kind {
+        case .poll where channel.messages.sent.isEmpty: "What goes to the document's endpoint."
         case .poll: "A document, and every change of it."
         case .channel: "A room: everybody gets what everybody else sends."
         case .multiplex: "Documents and rooms as subscriptions over one connection."
@@ -189,11 +199,12 @@ package struct AsyncAPIDocument {
     /// WebSockets channel binding 0.1.0.
     private func binding(_ channel: Channel) -> [String: JSONValue] {
         var binding: [String: JSONValue] = ["method": "GET", "bindingVersion": "0.1.0"]
-        if let subprotocol = channel.subprotocol {
+        if !channel.subprotocols.isEmpty {
             let isNeeded = if case .tunnel = channel.route.kind { false } else { true }
+            let names = JSONValue.array(channel.subprotocols.map { .string($0) })
             var headers: [String: JSONValue] = [
                 "type": "object",
-                "properties": ["Sec-WebSocket-Protocol": ["type": "string", "const": .string(subprotocol)]],
+                "properties": ["Sec-WebSocket-Protocol": ["type": "string", "enum": names]],
             ]
             if isNeeded { headers["required"] = ["Sec-WebSocket-Protocol"] }
             binding["headers"] = .object(headers)
@@ -204,7 +215,7 @@ package struct AsyncAPIDocument {
                 "enum": .array(
                     (["snapshot", "patch", "merge"] + (poll.keys.isEmpty ? [] : ["events"])).map { .string($0) }
                 ),
-                "default": channel.subprotocol == "pushbridge.v1" ? "patch" : "snapshot",
+                "default": channel.subprotocols == ["pushbridge.v1"] ? "patch" : "snapshot",
             ],
             "since": ["type": "string", "description": "Go on behind this version."],
         ]

@@ -19,14 +19,16 @@ enum AsyncAPIMessages {
     static func cloudEvents(_ poll: PollRoute) -> Set {
         Set(
             sent: ["snapshotEvent", "patchEvent", "mergeEvent"] + (poll.keys.isEmpty ? [] : ["itemEvent"])
-                + ["statusEvent", "errorEvent"],
-            received: poll.send == nil ? [] : ["posted"]
+                + ["statusEvent", "errorEvent"]
         )
     }
 
+    /// Where the format is left to the endpoint, its type is the endpoint's too.
     static func bare(_ poll: PollRoute) -> Set {
-        Set(sent: ["document"], received: poll.send == nil ? [] : ["posted"])
+        Set(sent: [[.json, .xml].contains(poll.format) ? "json" : "document"])
     }
+
+    static let posts = Set(received: ["posted"])
 
     static let room = Set(sent: ["relayed"], received: ["relayed"])
     static let version1Room = Set(sent: ["message", "error", "pong"], received: ["send", "ping"])
@@ -77,6 +79,10 @@ enum AsyncAPIMessages {
         "document": [
             "summary": "The whole document as the endpoint sent it; with ?mode=, changes after the first.",
             "payload": [:],
+        ],
+        "json": [
+            "summary": "The whole document as JSON; with ?mode=, changes after the first.",
+            "contentType": "application/json", "payload": [:],
         ],
         "posted": ["summary": "Goes to the endpoint as it is.", "payload": [:]],
         "relayed": ["summary": "Goes to everybody else in the room as it is.", "payload": [:]],

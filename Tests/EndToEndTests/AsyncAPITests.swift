@@ -8,7 +8,7 @@ struct AsyncAPITests {
         {
           "listen": [
             { "host": "127.0.0.1", "port": 8080 }, { "host": "0.0.0.0", "port": 0 },
-            { "host": "::1", "port": 8443 },
+            { "host": "::1", "port": 8443 }, { "socket": "public" },
           ],
           "routes": [
             { "path": "/scores/{league}",
@@ -18,10 +18,14 @@ struct AsyncAPITests {
                 "send": { "method": "POST", "url": "http://127.0.0.1:8081/say" },
               } },
             { "path": "/feed", "poll": { "url": "http://127.0.0.1:8081/feed" } },
+            { "path": "/prices", "poll": { "url": "http://127.0.0.1:8081/prices", "format": "xml" } },
             { "path": "/rooms/{room}", "channel": {} },
             { "path": "/connect", "multiplex": {} },
             { "path": "/tcp/{target}",
-              "tunnel": { "targets": { "echo": "tcp://127.0.0.1:7", "time": "tcp://127.0.0.1:37" } } },
+              "tunnel": {
+                "targets": { "echo": "tcp://127.0.0.1:7", "time": "tcp://127.0.0.1:37" },
+                "subprotocols": ["binary", "raw"],
+              } },
             { "path": "/", "files": { "root": "." } },
           ],
         }
@@ -122,8 +126,9 @@ struct AsyncAPITests {
         let channels = try members(document["channels"])
         #expect(
             Set(channels.keys) == [
-                "scores_league", "scores_league-v1", "scores_league-cloudevents", "feed", "feed-v1", "feed-cloudevents",
-                "rooms_room", "rooms_room-v1", "rooms_room-cloudevents", "connect", "tcp_target",
+                "scores_league", "scores_league-v1", "scores_league-cloudevents", "scores_league-posts",
+                "scores_league-cloudevents-posts", "feed", "feed-v1", "feed-cloudevents", "prices", "prices-v1",
+                "prices-cloudevents", "rooms_room", "rooms_room-v1", "rooms_room-cloudevents", "connect", "tcp_target",
             ]
         )
         #expect(channels["scores_league"]?["address"] == "/scores/{league}")
@@ -132,7 +137,12 @@ struct AsyncAPITests {
         #expect(channels["scores_league-v1"]?["messages"]?["event"] != nil)
         #expect(channels["feed-v1"]?["messages"]?["event"] == nil, "without keys there are none")
         #expect(channels["tcp_target"]?["parameters"]?["target"]?["enum"] == ["echo", "time"])
+        let headers = channels["tcp_target"]?["bindings"]?["ws"]?["headers"]
+        #expect(headers?["properties"]?["Sec-WebSocket-Protocol"]?["enum"] == ["binary", "raw"])
+        #expect(document["components"]?["messages"]?["document"]?["contentType"] == nil, "it is the endpoint's")
+        #expect(channels["prices"]?["messages"]?["json"] != nil, "XML is delivered as JSON")
         let operations = try members(document["operations"])
+        #expect(operations["take_scores_league-posts"] != nil && operations["push_scores_league-posts"] == nil)
         #expect(operations["push_scores_league-v1"]?["action"] == "send")
         #expect(operations["take_scores_league-v1"]?["action"] == "receive")
         #expect(operations["take_feed"] == nil, "a route without send takes nothing")
@@ -142,6 +152,24 @@ struct AsyncAPITests {
         #expect(servers["listener1"]?["host"] == "127.0.0.1:8080" && servers["listener1"]?["protocol"] == "ws")
         #expect(servers["listener2"]?["host"] == "{host}:{port}")
         #expect(servers["listener3"]?["host"] == "[::1]:8443")
+        #expect(servers["listener4"]?["host"] == "{host}:{port}", "the socket's unit says where it listens")
+    }
+
+    @Test("no message can be taken for another of its channel")
+    func distinctMessages() async throws {
+        let document = try await document()
+        for (name, channel) in try members(document["channels"]) {
+            let messages = try members(channel["messages"])
+            guard messages.count > 1 else { continue }
+            var types: [JSON] = []
+            for message in messages.values {
+                let payload = try #require(target(of: message, in: document)?["payload"])
+                #expect(payload["required"]?.items?.contains("type") == true, "\(name)")
+                let type = try #require(payload["properties"]?["type"], "\(name)")
+                types += try type["const"].map { [$0] } ?? #require(type["enum"]?.items, "\(name)")
+            }
+            #expect(Set(types.compactMap(\.text)).count == types.count, "\(name)")
+        }
     }
 
     @Test("paths that differ in signs alone have names of their own")
