@@ -91,7 +91,7 @@ final class RoomMessage: Sendable {
         case .event(let bytes): return bytes
         case .text(let bytes): data = .text(bytes, type: "text/plain")
         case .json(let bytes): data = .json(bytes, type: "application/json")
-        case .binary(let bytes): data = .binary(bytes, type: nil)
+        case .binary(let bytes): data = .binary(bytes, type: "application/octet-stream")
         }
         return CloudEvent.message(
             id: "\(time)-\(String(number, radix: 36))",

@@ -14,7 +14,7 @@ package enum CloudEvent {
         /// Text in UTF-8.
         case text(ByteBuffer, type: String)
         /// Anything else.
-        case binary(ByteBuffer, type: String?)
+        case binary(ByteBuffer, type: String)
     }
 
     /// - Parameters:
@@ -55,7 +55,7 @@ package enum CloudEvent {
             message.writeString(#","data":"#)
             message.writeJSONString(utf8: text.readableBytesView)
         case .binary(let bytes, let type):
-            if let type { message.writeContentType(type) }
+            message.writeContentType(type)
             message.writeString(#","data_base64":""#)
             message.writeString(Foundation.Data(bytes.readableBytesView).base64EncodedString())
             message.writeString(#"""#)
@@ -78,10 +78,10 @@ package enum CloudEvent {
         return event.specversion == "1.0" && ![event.id, event.source, event.type].contains("")
     }
 
-    /// RFC 3339, in UTC.
+    /// RFC 3339, in UTC. Milliseconds as a part of a `Double` would be cut to the one before.
     private static func time(_ milliseconds: Int64) -> String {
-        Date(timeIntervalSince1970: Double(milliseconds) / 1000)
-            .formatted(Date.ISO8601FormatStyle(includingFractionalSeconds: true))
+        let seconds = Date(timeIntervalSince1970: Double(milliseconds / 1000)).formatted(.iso8601)
+        return "\(seconds.dropLast()).\(String(1000 + milliseconds % 1000).dropFirst())Z"
     }
 }
 

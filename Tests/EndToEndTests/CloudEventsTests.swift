@@ -40,6 +40,11 @@ struct CloudEventsTests {
             upstream.answer(.json(#"{ "goals": 2 }"#))
             let second = try await event(client)
             #expect(second["data"]?["goals"] == 2)
+            for event in [first, second] {
+                // The id ends in the same moment.
+                let milliseconds = try #require(event["id"]?.text?.split(separator: "-").last)
+                #expect(event["time"]?.text?.hasSuffix(".\(milliseconds.suffix(3))Z") == true, "\(event)")
+            }
             upstream.answer(.json(#"{ "goals": 1.10 }"#))
             let third = try await event(client)
             #expect(third["version"] == first["version"])
@@ -127,10 +132,54 @@ struct CloudEventsTests {
             #expect(heard["data"] == "hello" && heard["datacontenttype"] == "text/plain")
             #expect(try await event(second)["id"] == heard["id"])
             try bare.send(Data([0, 255]))
-            #expect(try await event(first)["data_base64"] == "AP8=")
+            let bytes = try await event(first)
+            // Without its type it would be taken for JSON.
+            #expect(bytes["data_base64"] == "AP8=" && bytes["datacontenttype"] == "application/octet-stream")
             try version1.send(#"{"type":"send","topic":"/rooms/a","data":{"a":1}}"#)
             let json = try await event(first)
             #expect(json["data"]?["a"] == 1 && json["datacontenttype"] == "application/json")
+        }
+    }
+
+    @Test("the SDK of the CloudEvents project reads events of all kinds, and writes them as they came")
+    func otherReader() async throws {
+        let upstream = try await LegacyUpstream(.json(scoreboard(goals: 1)))
+        let began = Date.now.timeIntervalSince1970 * 1000
+        let room = #"{ "path": "/rooms/{room}", "channel": { "history": 1, "echo": true } }"#
+        try await withBridge("\(pollRoute(upstream)), \(room)") { bridge in
+            func reader(_ path: String) throws -> ChildProcess {
+                let script = Places.scripts.appending(path: "cloud_events.py").path()
+                return try ChildProcess(Places.python(), [script, bridge.webSocketURL(path)])
+            }
+            func next(_ reader: ChildProcess) async throws -> JSON {
+                let event = try JSON(try #require(try await reader.line(), "\(reader.errors)"))
+                let milliseconds = try #require(event["milliseconds"]?.double)
+                #expect(milliseconds >= began - 1 && milliseconds <= Date.now.timeIntervalSince1970 * 1000 + 1)
+                return event
+            }
+            let poll = try reader("/scores/a?mode=patch")
+            var event = try await next(poll)
+            #expect(event["type"] == "pushbridge.snapshot" && event["source"]?.text?.hasPrefix("/scores/a") == true)
+            #expect(event["datacontenttype"] == "application/json")
+            upstream.answer(.json(scoreboard(goals: 2)))
+            event = try await next(poll)
+            #expect(event["type"] == "pushbridge.patch" && event["datacontenttype"] == "application/json-patch+json")
+            upstream.answer(.text("é \"quoted\"\n", type: "text/plain; charset=utf-8"))
+            event = try await next(poll)
+            #expect(event["data"] == "é \"quoted\"\n" && event["datacontenttype"] == "text/plain; charset=utf-8")
+            upstream.answer(.init(contentType: "image/png", body: [0x89, 0x50, 0, 255]))
+            event = try await next(poll)
+            #expect(event["isBinary"] == true && event["data"] == "iVAA/w==")
+            upstream.answer(.failure(500))
+            event = try await next(poll)
+            #expect(event["type"] == "pushbridge.status" && event["data"]?["state"] == "stale")
+
+            let sender = try await WebSocketClient.open(bridge.webSocketURL("/rooms/a"))
+            try sender.send("hello")
+            #expect(try await sender.text() == "hello")
+            event = try await next(reader("/rooms/a"))
+            #expect(event["type"] == "pushbridge.message" && event["data"] == "hello")
+            #expect(event["datacontenttype"] == "text/plain")
         }
     }
 
