@@ -34,7 +34,7 @@ package struct TunnelFailure {
 
     let reason: Reason
 
-    init(_ error: any Error) {
+    package init(_ error: any Error) {
         switch error {
         case ChannelError.connectTimeout: reason = .timeout
         case is NotAllowed: reason = .forbidden
@@ -86,7 +86,7 @@ package struct TunnelFailure {
     }
 
     /// What the operator may do about it.
-    var advice: String {
+    package var advice: String {
         switch reason {
         case .timeout: "a firewall may drop what comes from here, or the route's tunnel.connectTimeout is too short"
         case .unresolved: "correct the host in the route's tunnel.to, or this machine's DNS"

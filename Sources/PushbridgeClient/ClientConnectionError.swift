@@ -8,7 +8,8 @@ public enum ClientConnectionError: Error, Hashable, Sendable, CustomStringConver
     case tls(address: String, reason: String)
     /// The opening handshake was not complete in time.
     case timeout(address: String)
-    /// The server answered the handshake with another HTTP status than 101, with the first bytes of its answer.
+    /// The server answered the handshake with another HTTP status than 101, and said this: the `detail` of problem+json, or
+    /// the first bytes of its answer.
     case refused(status: Int, detail: String)
     /// The answer is no WebSocket handshake (RFC 6455 section 4.1).
     case handshake(reason: String)
@@ -24,9 +25,7 @@ public enum ClientConnectionError: Error, Hashable, Sendable, CustomStringConver
         switch self {
         case .invalidURL(let url, let reason): "\"\(url)\" cannot be connected to: \(reason)"
         case .unreachable(let address, let reason): "cannot connect to \(address): \(reason)"
-        case .tls(let address, let reason):
-            "TLS with \(address) failed: \(reason) (a private authority's certificate is given as CA file; "
-                + "a port without TLS is reached by ws://)"
+        case .tls(let address, let reason): "TLS with \(address) failed: \(reason)"
         case .timeout(let address): "\(address) did not complete the handshake in time"
         case .refused(let status, let detail):
             "the server answered \(status) instead of 101" + (detail.isEmpty ? "" : ": \(detail)")

@@ -85,7 +85,7 @@ package struct ClientOpening: Sendable {
             if let error = error as? ClientConnectionError { throw error }
             if NIODeadline.now() >= deadline { throw ClientConnectionError.timeout(address: url.address) }
             if error is NIOSSLError || error is NIOSSLExtraError || error is BoringSSLError {
-                throw ClientConnectionError.tls(address: url.address, reason: "\(error)")
+                throw ClientConnectionError.tls(address: url.address, reason: RefusalText.tls(error))
             }
             if error is HTTPParserError {
                 throw ClientConnectionError.handshake(reason: "\(url.address) does not answer in HTTP/1.1: \(error)")
@@ -102,7 +102,8 @@ package struct ClientOpening: Sendable {
         configuration.applicationProtocols = ["http/1.1"]
         if let file = options.certificateAuthorities { configuration.trustRoots = .file(file) }
         do { return try NIOSSLContext(configuration: configuration) } catch {
-            throw .tls(address: address, reason: "\(error)")
+            let file = options.certificateAuthorities.map { "no certificate in PEM form can be read from \($0)" }
+            throw .tls(address: address, reason: file ?? RefusalText.tls(error))
         }
     }
 
@@ -170,7 +171,10 @@ package struct ClientOpening: Sendable {
                 guard answer.head.status == .switchingProtocols else {
                     throw ClientConnectionError.refused(
                         status: Int(answer.head.status.code),
-                        detail: String(buffer: answer.body).trimmingCharacters(in: .whitespacesAndNewlines)
+                        detail: RefusalText.detail(
+                            contentType: answer.head.headers.first(name: "Content-Type"),
+                            body: answer.body
+                        )
                     )
                 }
                 let agreed: (subprotocol: String?, deflate: PerMessageDeflate?)

@@ -67,6 +67,52 @@ struct FriendlyErrorTests {
         let file = try folder.write("config.json", "{ \"routes\": [\(route)] }")
         let check = try await Run(Places.program, ["check", "--connect", "--config", file.path()])
         #expect(check.ending == .exited(78))
-        #expect(check.output.contains("127.0.0.1:\(port): Connection refused"), "\(check.output)")
+        #expect(
+            check.output.contains("127.0.0.1:\(port): Connection refused (nothing listens there: start the backend"),
+            "\(check.output)"
+        )
+    }
+
+    /// What `pushbridge watch` says of a URL that it cannot use.
+    private func watch(_ url: String, _ options: String...) async throws -> String {
+        let run = try await Run(Places.program, ["watch", url] + options)
+        #expect(run.ending == .exited(69), "\(run.errors)")
+        #expect(!run.errors.contains("SSL"), "no names of another's functions: \(run.errors)")
+        return run.errors
+    }
+
+    @Test("a client that meets another kind of port, or a certificate that it cannot trust, says what to do")
+    func clientSide() async throws {
+        let folder = try await TemporaryFolder.withCertificate()
+        let listen = #"""
+            "listen": [
+              { "host": "127.0.0.1", "port": 0 },
+              { "host": "127.0.0.1", "port": 0, "tls": { "certificate": "cert.pem", "key": "key.pem" } },
+            ],
+            """#
+        let file = try folder.write("config.json", "{ \(listen) \"drain\": \"100ms\", \"routes\": [\(room)] }")
+        try await within(Turnstile.bridges) {
+            let bridge = try await BridgeUnderTest.start(["serve", "--config", file.path()], folder: folder)
+            let secure = try #require(try await bridge.process.line()?.split(separator: ":").last)
+            #expect(try await watch("wss://127.0.0.1:\(secure)/rooms/a").contains("given as CA file"))
+            #expect(
+                try await watch("wss://127.0.0.1:\(secure)/rooms/a", "--ca", file.path())
+                    .contains("no certificate in PEM form can be read from \(file.path())")
+            )
+            #expect(
+                try await watch("ws://127.0.0.1:\(secure)/rooms/a")
+                    .contains("This port speaks TLS: use https:// or wss:// instead")
+            )
+            #expect(
+                try await watch("wss://127.0.0.1:\(bridge.port)/rooms/a")
+                    .contains("it does not speak TLS there; a port without TLS is reached by ws://")
+            )
+            #expect(
+                try await watch("ws://127.0.0.1:\(bridge.port)/room/a")
+                    .contains(#"404 instead of 101: no route has this path: see "routes" in the bridge's"#)
+            )
+            try await bridge.stop()
+        }
+        #expect(try await watch("rooms/a").contains(#""rooms/a" cannot be connected to: a URL such as ws://"#))
     }
 }

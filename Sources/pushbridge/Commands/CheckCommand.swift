@@ -116,7 +116,8 @@ private struct ReachabilityCheck {
         let tried = await service.tryBackends(on: MultiThreadedEventLoopGroup.singleton.next()).map { backend, error in
             Finding(
                 target: "\(backend)",
-                result: error.map { "cannot connect: \(TunnelFailure.text($0))" } ?? "connected",
+                result: error.map { "cannot connect: \(TunnelFailure.text($0)) (\(TunnelFailure($0).advice))" }
+                    ?? "connected",
                 isFine: error == nil
             )
         }

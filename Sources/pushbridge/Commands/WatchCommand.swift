@@ -108,7 +108,10 @@ actor RouteWatch {
 
     /// The URL with mode and position in its query.
     var target: ReconnectingConnection.Target {
-        guard var parts = URLComponents(string: url) else { return .init(url: url, options: options) }
+        // What is no URL stays as it was written, for the message that says so.
+        guard var parts = URLComponents(string: url), parts.host != nil else {
+            return .init(url: url, options: options)
+        }
         var query = parts.percentEncodedQueryItems ?? []
         query.append(URLQueryItem(name: "mode", value: mode))
         if let position = position?.addingPercentEncoding(withAllowedCharacters: .alphanumerics) {
