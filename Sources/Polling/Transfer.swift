@@ -184,6 +184,9 @@ final class Transfer {
             FetchFailure(code: .tooLarge, reason: "the body is larger than the \(maxBody) bytes allowed")
         case .headersTooLarge:
             FetchFailure(code: .invalid, reason: "the header section is larger than allowed")
+        case nil where result == CURLE_FILESIZE_EXCEEDED:
+            // Announced, and so refused before the first byte of it.
+            FetchFailure(code: .tooLarge, reason: "the body is larger than the \(maxBody) bytes allowed")
         case nil:
             FetchFailure(result, detail: String(cString: errorText), answered: head.hasBegun)
         }

@@ -120,6 +120,8 @@ struct AdaptiveScheduleTests {
             var state = PollScheduleState(schedule, start: at(0))
             let first = state.next(started: at(0), work: 0, now: at(0), outcome: .unchanged, jitter: jitter)
             #expect(first >= at(0.593) && first <= at(0.657))
+            // From 0.59375 to 0.65625 s.
+            #expect(abs((first - at(0.59375)).seconds - 0.0625 * jitter) < 0.001)
             var least = PollScheduleState(schedule, start: at(0))
             #expect(least.next(started: at(0), work: 0, now: at(0), outcome: .changed, jitter: jitter) >= at(0.5))
         }

@@ -6,6 +6,13 @@ import Testing
 
 @Suite("A poll against a server")
 struct PollingTests {
+    /// What an upstream serves: the same again and again, or something new each time.
+    private final class Content: Sendable {
+        private let isChanging = Atomic<Bool>(false)
+        var changes: Bool { isChanging.load(ordering: .relaxed) }
+        func change() { isChanging.store(true, ordering: .relaxed) }
+    }
+
     @Test("fetches at once, then at a fixed rate on one connection")
     func fixedRate() async throws {
         try await withServer {
@@ -245,11 +252,12 @@ struct PollingTests {
 
     @Test("an adaptive poll speeds up while content changes, slows down while it does not")
     func adaptive() async throws {
-        try await withServer { _ in
-            .answer("same")
+        let content = Content()
+        try await withServer {
+            .answer(content.changes ? "\($0.number)" : "same")
         } _: { server in
             try await withPoller { poller in
-                let recorder = Recorder { _ in .unchanged }
+                let recorder = Recorder()
                 let plan = PollPlan(
                     request: FetchRequest(url: server.url()),
                     schedule: .adaptive(min: .milliseconds(20), max: .milliseconds(100))
@@ -257,6 +265,8 @@ struct PollingTests {
                 let poll = poller.poll(plan, observer: recorder)
                 #expect(poll.interval == .milliseconds(20))
                 try await eventually("the longest interval") { poll.interval == .milliseconds(100) }
+                content.change()
+                try await eventually("the shortest interval") { poll.interval == .milliseconds(20) }
                 poll.stop()
             }
         }

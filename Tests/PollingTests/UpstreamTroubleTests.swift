@@ -64,6 +64,11 @@ struct UpstreamTroubleTests {
     func tooLarge() async throws {
         let announced = try await firstFailure(maxBody: 1000) { _ in .answer(String(repeating: "x", count: 1001)) }
         #expect(announced.code == .tooLarge && announced.code.text == "too-large")
+        #expect(announced.reason == "the body is larger than the 1000 bytes allowed")
+        let unsent = try await firstFailure(timeout: .seconds(60), maxBody: 1000) { _ in
+            .raw("HTTP/1.1 200 OK\r\nContent-Length: 1001\r\n\r\n")
+        }
+        #expect(unsent.code == .tooLarge && unsent.reason == announced.reason)
         let endless = try await firstFailure(maxBody: 1000) { _ in
             .raw("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
                 + (0..<1000).flatMap { _ in
@@ -80,6 +85,15 @@ struct UpstreamTroubleTests {
             try await withPoller { try await $0.fetch(FetchRequest(url: server.url(), maxBody: 1000)) }
         }
         #expect(exact.body.count == 1000)
+    }
+
+    @Test("Retry-After counts even where the rest of the answer cannot be used")
+    func retryAfterOfBrokenAnswers() async throws {
+        let failure = try await firstFailure(maxBody: 10) { _ in
+            .answer("far too long a page of apologies", status: "503 Busy", ["Retry-After: 1000"])
+        }
+        #expect(failure.code == .tooLarge)
+        #expect(failure.nextAttemptAtMilliseconds - failure.atMilliseconds >= 999_000)
     }
 
     @Test("a server that dies in the middle of a body, and one that dies before it answers")
