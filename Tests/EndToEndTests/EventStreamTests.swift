@@ -21,6 +21,22 @@ struct EventStreamTests {
         }
     }
 
+    @Test("retry is drawn for each connection, from 1 to 5 seconds")
+    func retry() async throws {
+        let upstream = try await LegacyUpstream(.json("1"))
+        try await withBridge(pollRoute(upstream)) { bridge in
+            var drawn: Set<Int> = []
+            for _ in 0..<4 {
+                let (stream, _) = try await EventStream.open(bridge.url("/scores/premier"))
+                _ = try await stream.next()
+                let milliseconds = try #require(stream.received.firstMatch(of: /retry: (\d+)\n/)?.1)
+                drawn.insert(try #require(Int(milliseconds)))
+            }
+            #expect(drawn.allSatisfy { (1000...5000).contains($0) })
+            #expect(drawn.count > 1, "\(drawn)")
+        }
+    }
+
     @Test("patch mode gives a snapshot, then named patches")
     func patches() async throws {
         let upstream = try await LegacyUpstream(.json(scoreboard(goals: 0)))

@@ -200,6 +200,46 @@ struct PollRouteOptionsTests {
         }
     }
 
+    @Test("messages of a client go to the upstream one at a time, in order, and JSON as it was written")
+    func sendInOrder() async throws {
+        let upstream = try await LegacyUpstream { request in
+            guard request.method == "POST" else { return .json("1") }
+            var answer = LegacyUpstream.Answer.json("{}")
+            answer.delay = .milliseconds(150)
+            return answer
+        }
+        let send = #""send": { "url": "\#(upstream.url("/in"))" }"#
+        try await withBridge(pollRoute(upstream, interval: "60s", send)) { bridge in
+            let client = try await bridge.version1("/scores/a")
+            _ = try await client.json()
+            let messages = ["1", #""two""#, #"{"three":3.0}"#, "null"]
+            for (number, data) in messages.enumerated() {
+                try client.send(#"{"type":"send","topic":"/scores/a","data":\#(data),"ref":\#(number)}"#)
+            }
+            for number in messages.indices { #expect(try await client.json()["ref"] == .number(Double(number))) }
+            let posts = upstream.requests.filter { $0.method == "POST" }
+            #expect(posts.map(\.body) == messages)
+            for (earlier, later) in zip(posts, posts.dropFirst()) {
+                #expect(later.at - earlier.at >= .milliseconds(149), "sent before the answer to the one before")
+            }
+        }
+    }
+
+    @Test("of the messages of a client 64 may wait for a slow upstream, and the next is refused")
+    func sendBound() async throws {
+        let upstream = try await LegacyUpstream { $0.method == "POST" ? .silent : .json("1") }
+        let send = #""timeout": "600s", "send": { "url": "\#(upstream.url("/in"))" }"#
+        try await withBridge(pollRoute(upstream, interval: "60s", send)) { bridge in
+            let client = try await bridge.version1("/scores/a")
+            _ = try await client.json()
+            for number in 1...65 {
+                try client.send(#"{"type":"send","topic":"/scores/a","data":1,"ref":\#(number)}"#)
+            }
+            let answer = try await client.json()
+            #expect(answer["type"] == "error" && answer["code"] == 429 && answer["ref"] == 65, "\(answer)")
+        }
+    }
+
     @Test("send from a bare client is its message as it is, and a refusal of the upstream is told with its status")
     func sendBareAndRefused() async throws {
         let upstream = try await LegacyUpstream { request in

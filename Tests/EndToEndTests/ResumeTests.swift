@@ -67,7 +67,7 @@ struct ResumeTests {
         }
     }
 
-    @Test("over server-sent events: the Last-Event-ID header, or last_event_id and lastEventId in the query")
+    @Test("over server-sent events: the Last-Event-ID header, or last_event_id, lastEventId or since in the query")
     func events() async throws {
         let upstream = try await LegacyUpstream(.json(scoreboard(goals: 0)))
         try await withBridge(pollRoute(upstream)) { bridge in
@@ -77,6 +77,7 @@ struct ResumeTests {
                 try await EventStream.open(url, "-H", "Last-Event-ID: \(old)").0,
                 try await EventStream.open(url + "&last_event_id=\(old)").0,
                 try await EventStream.open(url + "&lastEventId=\(old)").0,
+                try await EventStream.open(url + "&since=\(old)").0,
             ]
             for stream in streams {
                 let event = try #require(try await stream.next())

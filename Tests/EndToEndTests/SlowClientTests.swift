@@ -26,7 +26,7 @@ struct SlowClientTests {
             let admin = try await AdminListener(of: bridge)
             let clients = try ChildProcess(
                 try Places.python(),
-                [Places.scripts.appending(path: "slow.py").path(), bridge.webSocketURL("/scores/a"), "32", "4"]
+                [Places.scripts.appending(path: "slow.py").path(), bridge.webSocketURL("/scores/a"), "36", "6"]
             )
             func says(_ words: String) async throws {
                 let line = try await clients.line(within: .seconds(120))

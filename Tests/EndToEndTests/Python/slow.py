@@ -2,8 +2,8 @@
 
     slow.py URL SLOW QUICK
 
-URL is ws://HOST:PORT/PATH. SLOW and QUICK are numbers of clients, of four kinds in turn: bare documents, bare patches,
-documents and patches of `pushbridge.v1`. When all are connected it says so. Then, for each line on standard input:
+URL is ws://HOST:PORT/PATH. SLOW and QUICK are numbers of clients, of six kinds in turn: bare documents, bare patches,
+documents and patches of `pushbridge.v1`, documents and patches as server-sent events. When all are connected it says so. Then, for each line on standard input:
 
 - a version: waits until every quick client holds it, and says `reached`;
 - `resume`: the slow clients read again;
@@ -25,6 +25,8 @@ KINDS = (
     ("?mode=patch", None),
     ("?mode=snapshot", "pushbridge.v1"),
     ("?mode=patch", "pushbridge.v1"),
+    ("?mode=snapshot", "events"),
+    ("?mode=patch", "events"),
 )
 
 
@@ -63,6 +65,9 @@ class Client:
         plain.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 65536)
         plain.setblocking(False)
         await asyncio.get_running_loop().sock_connect(plain, (parts.hostname, parts.port))
+        if self.subprotocol == "events":
+            await self.run_events(plain, f"{parts.path}?{parts.query}", connected)
+            return
         connection = await connect(
             self.url,
             sock=plain,
@@ -79,6 +84,35 @@ class Client:
         while True:
             await self.reads.wait()
             await self.take(await connection.recv())
+
+    async def run_events(self, plain, path, connected):
+        # A whole document is one line. The stream takes up to twice this before it stops reading.
+        reader, writer = await asyncio.open_connection(sock=plain, limit=400_000)
+        writer.write(f"GET {path} HTTP/1.1\r\nHost: a\r\nAccept: text/event-stream\r\n\r\n".encode())
+        while (await reader.readline()).strip():
+            pass
+        event = {}
+        while True:
+            await self.reads.wait()
+            line = await reader.readline()
+            assert line, "the stream has ended"
+            name, _, value = line.decode().removesuffix("\n").partition(": ")
+            if name:
+                event[name] = value
+                continue
+            if event.get("event") in (None, "snapshot", "patch") and "data" in event:
+                await self.take_event(event)
+                connected()
+                connected = lambda: None
+            event = {}
+
+    async def take_event(self, event):
+        self.messages += 1
+        content = json.loads(event["data"])
+        self.document = patched(self.document, content) if event.get("event") == "patch" else content
+        holds = version(json.dumps(self.document, separators=(",", ":"), ensure_ascii=False))
+        assert holds == event["id"], "the document is not what its version says"
+        await self.hold(holds)
 
     async def take(self, text):
         self.messages += 1
@@ -99,6 +133,9 @@ class Client:
             assert holds == message["id"], "the document is not what its version says"
         else:
             return
+        await self.hold(holds)
+
+    async def hold(self, holds):
         async with self.changed:
             self.version = holds
             self.changed.notify_all()
