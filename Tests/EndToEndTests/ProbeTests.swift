@@ -55,6 +55,48 @@ struct ProbeTests {
         try await serve(route(in: run))
     }
 
+    @Test("the demo's legacy API: its time is volatile, its matches are keyed, and the route pushes what they do")
+    func demo() async throws {
+        try await within(Turnstile.bridges) {
+            let demo = try await BridgeUnderTest.start([
+                "demo", "--port", "0", "--legacy-port", "0", "--echo-port", "0", "--chat-port", "0",
+            ])
+            let legacy = try #require(demo.preamble[0].firstMatch(of: /http:\/\/\S+/)?.0)
+            let run = try await Run(
+                Places.program,
+                ["probe", String(legacy), "--interval", "500ms", "--count", "8", "--json"]
+            )
+            #expect(run.ending == .exited(0), "\(run.errors)")
+            let found = try JSONDecoder().decode(Findings.self, from: Data(run.output.utf8))
+            #expect(found.volatile == ["/generatedAt"])
+            #expect(found.keys["/matches"] == "id")
+            #expect(found.conditionalStatus == 304 || found.conditionalStatus == 200)
+
+            let bridge = try await BridgeUnderTest.serve(try route(in: run))
+            let path = try #require(try JSON(try route(in: run))["path"]?.text)
+            let client = try await bridge.version1(path + "?mode=events")
+            #expect(try await client.json()["data"]?["league"] == "premier")
+            let event = try await client.json(within: .seconds(60))
+            #expect(event["type"] == "event" && event["change"] == "changed" && event["collection"] == "/matches")
+            #expect(event["value"]?["id"] == event["key"])
+            try await bridge.stop()
+            try await demo.stop()
+        }
+    }
+
+    @Test("on a terminal it says how far it is, in a pipe it does not")
+    func progress() async throws {
+        let upstream = try await LegacyUpstream(.json("{}"))
+        let process = try ChildProcess.onTerminal([
+            "probe", upstream.url("/legacy/feed"), "--interval", "20ms", "--count", "3",
+        ])
+        #expect(try await process.end() == .exited(0))
+        let output = String(decoding: process.output, as: UTF8.self)
+        #expect(output.contains("\r1 of 3 \r2 of 3 \r3 of 3 \r\u{1B}[Kanswers        3, 0 failed"), "\(output)")
+        let piped = try await probe(upstream, "--count", "3")
+        #expect(piped.errors.isEmpty && !piped.output.contains("\u{1B}"))
+    }
+
     @Test(
         "the recorded feeds' volatile members and keys are found, and their routes work",
         .enabled(
@@ -78,7 +120,17 @@ struct ProbeTests {
         let found = try JSONDecoder().decode(Findings.self, from: Data(run.output.utf8))
         #expect(found.volatile == volatile)
         #expect(found.keys[keyed] == "id")
-        try await serve(route(in: run))
+        upstream.answer(.json(documents[0]))
+        try await withBridge(try route(in: run)) { bridge in
+            let client = try await bridge.version1("/feed")
+            let first = try await client.json()
+            #expect(first["type"] == "snapshot")
+            upstream.answer(.json(documents[7]))
+            // Where nearly all of it is new, that is the whole document.
+            let second = try await client.json()
+            #expect(second["type"] == "patch" && second["from"] == first["id"] || second["type"] == "snapshot")
+            #expect(second["id"] != first["id"])
+        }
     }
 
     @Test("for people it ends with the route; what is no JSON has one too")

@@ -40,6 +40,21 @@ struct WatchTests {
         }
     }
 
+    @Test("on a terminal it is coloured and cut to a readable length, and nothing in it moves the cursor")
+    func terminal() async throws {
+        let text = "a\u{1B}[2Jb\u{7}" + String(repeating: "x", count: 3000)
+        let upstream = try await LegacyUpstream(.text(text))
+        try await withBridge(pollRoute(upstream)) { bridge in
+            let process = try ChildProcess.onTerminal(["watch", bridge.webSocketURL("/scores/a"), "--count", "1"])
+            let line = try #require(try await process.line())
+            #expect(line.contains(" \u{1B}[36msnapshot\u{1B}[0m\u{1B}[2m \(versionID(of: text))\u{1B}[0m "))
+            #expect(line.contains("x…"))
+            #expect(line.count < 1200)
+            #expect(!line.contains("\u{1B}[2J") && !line.contains("\u{7}"))
+            #expect(try await process.end() == .exited(0))
+        }
+    }
+
     @Test(
         "what cannot be watched ends with a sentence",
         arguments: [

@@ -151,6 +151,12 @@ final class ChildProcess: Sendable {
         signal(SIGKILL)
     }
 
+    /// Runs `pushbridge` with a terminal as its standard input, output and error.
+    static func onTerminal(_ arguments: [String]) throws -> ChildProcess {
+        let script = "import pty, sys; sys.exit(pty.spawn(sys.argv[1:]) >> 8)"
+        return try ChildProcess(try Places.python(), ["-c", script, Places.program.path()] + arguments)
+    }
+
     /// What the program wrote to standard output so far.
     var output: Data { state.value.withLock { $0.output } }
     /// What it wrote to standard error so far.
