@@ -117,11 +117,11 @@ class ServiceTest(unittest.TestCase):
         self.assertTrue(line.startswith("pushbridge ready: "), line)
         return line.split("ready: ")[1].strip()
 
-    def bridge(self, routes, **settings):
-        """Starts a bridge; gives its ws:// address."""
+    def bridge(self, routes, under=(), **settings):
+        """Starts a bridge, by another program where there is one; gives its ws:// address."""
         file = self.folder / "config.json"
         file.write_text(json.dumps({"listen": [{"port": 0}], "drain": "100ms", "routes": routes} | settings))
-        process = self.start(PROGRAM, "serve", "--config", str(file), stdout=subprocess.PIPE)
+        process = self.start(*under, PROGRAM, "serve", "--config", str(file), stdout=subprocess.PIPE)
         return self.ready(process).replace("http://", "ws://")
 
     def forwarder(self, url, *options):

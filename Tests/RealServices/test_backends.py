@@ -4,6 +4,7 @@ import contextlib
 import os
 import socket
 import ssl
+import subprocess
 import threading
 import unittest
 
@@ -34,8 +35,8 @@ class BackendTests(ServiceTest):
 
         threading.Thread(target=accept, daemon=True).start()
 
-    def tcp(self, name=b"", tls=None, port=0):
-        server = socket.create_server(("127.0.0.1", port))
+    def tcp(self, name=b"", tls=None, port=0, host="127.0.0.1"):
+        server = socket.create_server((host, port))
         self.addCleanup(server.close)
         self.echo(server, name, tls)
         return server.getsockname()[1]
@@ -169,6 +170,42 @@ class BackendTests(ServiceTest):
         for value in ["0", "70000", "1@", "x"]:
             self.assertEqual(self.status(f"{url}/p/{value}"), 404, value)
         self.assertEqual(self.status(f"{url}/h/127.0.0.1"), 404)
+
+    def test_names_are_resolved_for_each_connection(self):
+        # A file of its own in the place of /etc/hosts, which only the bridge sees.
+        hosts = self.folder / "hosts"
+        hosts.touch()
+        apart = ["unshare", "--mount", "sh", "-c", 'mount --bind "$0" /etc/hosts && exec "$@"', str(hosts)]
+        self.need("unshare")
+        if subprocess.run([*apart, "true"], capture_output=True).returncode != 0:
+            self.skipTest("a mount namespace of its own takes root's rights")
+
+        def lead(*addresses):
+            # The same file, since it is the file that is bound.
+            with open(hosts, "r+", encoding="ascii") as file:
+                file.truncate()
+                file.writelines(f"{address} backend.test\n" for address in addresses)
+
+        port = self.tcp(b"1")
+        self.tcp(b"2", port=port, host="127.0.0.2")
+        lead("127.0.0.1")
+        url = self.bridge([
+            {"path": "/fixed", "tunnel": {"to": f"tcp://backend.test:{port}"}},
+            {"path": "/chosen/{host}", "tunnel": {"to": f"tcp://{{host}}.test:{port}", "allow": [f"127.0.0.1:{port}"]}},
+        ], under=apart)
+
+        def one(path):
+            with connect(url + path, compression=None, proxy=None) as client:
+                return client.recv(30)
+
+        self.assertEqual((one("/fixed"), one("/chosen/backend")), (b"1", b"1"))
+        # A name that leads elsewhere from now on: followed where the operator wrote it, and not where a client chose it.
+        lead("127.0.0.2")
+        self.assertEqual(one("/fixed"), b"2")
+        self.assertEqual(self.status(url + "/chosen/backend"), 403)
+        # Not even where one of its addresses is allowed.
+        lead("127.0.0.1", "127.0.0.2")
+        self.assertEqual(self.status(url + "/chosen/backend"), 403)
 
     def test_connect_after(self):
         url = self.bridge([{"path": "/", "tunnel": {"to": f"tcp://127.0.0.1:{free_port()}", "connect": "after"}}])
