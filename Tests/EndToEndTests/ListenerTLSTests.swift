@@ -56,6 +56,23 @@ struct ListenerTLSTests {
         }
     }
 
+    @Test("a certificate is renewed by SIGHUP for newcomers, while who is connected stays so")
+    func renewal() async throws {
+        let folder = try await certificates()
+        let new = try await certificates()
+        try await withBridge(folder) { bridge in
+            let run = try await Run(
+                try Places.python(),
+                [
+                    Places.scripts.appending(path: "renewed_certificate.py").path(),
+                    "wss://127.0.0.1:\(bridge.port)/rooms/a", String(bridge.process.processIdentifier),
+                ] + [folder, new].flatMap { [$0.file("cert.pem"), $0.file("key.pem")] }
+            )
+            #expect(run.ending == .exited(0), "\(run.errors)")
+            #expect(run.output == "renewed\n")
+        }
+    }
+
     @Test("a client that speaks plain HTTP is told in plain HTTP what to do")
     func plainHTTP() async throws {
         try await withBridge(try await certificates()) { bridge in
