@@ -13,6 +13,7 @@ struct FilesTests {
         try folder.write("site/sub/a file.txt", "0123456789")
         try folder.write("site/.env", "hidden")
         try folder.write("site/.git/config", "hidden")
+        try folder.write("site/sub/.hidden", "hidden")
         try folder.write("site/empty.txt", "")
         return folder
     }
@@ -83,7 +84,7 @@ struct FilesTests {
             "/%252e%252e/secret.txt", "/%252e%252e%252fsecret.txt", "/..%5csecret.txt", "/..%c0%afsecret.txt",
             "/%c0%ae%c0%ae/secret.txt", "/....//secret.txt", "//secret.txt", "/sub/..;/secret.txt", "/.env", "/%2eenv",
             "/.git/config", "/app.js%00.txt", "/sub/%00", "/./app.js/../../secret.txt", "/%2fetc/passwd",
-            "//etc/passwd",
+            "//etc/passwd", "/sub/.hidden", "/sub%2f.hidden", "/sub%2fa%20file.txt", "/sub%2f..%2f..%2fsecret.txt",
         ]
     )
     func traversal(path: String) async throws {
