@@ -35,8 +35,9 @@ class DashboardTests(ExampleTest):
         self.admin = self.ready(self.process).removesuffix(" (admin)")
 
     def client(self, path, **options):
-        client = connect(self.clients + path, compression=None, proxy=None, **options)
-        self.addCleanup(client.close)
+        opening = connect(self.clients + path, compression=None, proxy=None, **options)
+        client = opening.__enter__()
+        self.addCleanup(opening.__exit__, None, None, None)
         return client
 
     def numbers_change(self, page):
