@@ -41,7 +41,7 @@ package struct DocumentReader: Sendable {
         }
     }
 
-    private static let quickBody = 8 << 10
+    static let quickBody = 8 << 10
 
     /// - Parameter digest: the version that `body` would be, delivered as it is, where it is known already.
     /// - Throws: ``DocumentRejection`` for a body that is not what the format promises: an HTML error page behind a

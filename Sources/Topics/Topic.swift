@@ -54,7 +54,11 @@ package final class Topic: Sendable {
     /// and nobody whose updates are compressed. Any thread.
     package func takesQuickly(_ answer: SourceAnswer) -> Bool {
         settings.reader.isQuick(answer.body, contentType: answer.contentType)
-            && state.withLock { $0.formats.keys.allSatisfy { $0.compression == .none } }
+            && state.withLock { state in
+                // What it is compared with takes time as well.
+                (state.revision?.document.bytes.count ?? 0) <= DocumentReader.quickBody
+                    && state.formats.keys.allSatisfy { $0.compression == .none }
+            }
     }
 
     /// Takes the body of a good answer. Parsing, comparing and the encoding of the update happen here, so it must not

@@ -35,6 +35,36 @@ import Testing
         #expect(other.source.starts == 1)
     }
 
+    @Test("a small body is taken at once, unless what it is compared with is large or updates have to be compressed")
+    func quick() throws {
+        func answer(_ text: String, type: String = "application/json") -> SourceAnswer {
+            SourceAnswer(
+                body: Array(text.utf8),
+                contentType: type,
+                receivedAt: .now,
+                receivedAtMilliseconds: 1
+            )
+        }
+        let fixture = TopicFixture()
+        let shard = try fixture.shard()
+        let subscription = shard.subscribe(CollectingSink(), format: patches)
+        let topic = shard.topic
+        let large = #"["\#(String(repeating: "x", count: 9000))"]"#
+        #expect(topic.takesQuickly(answer("[1]")))
+        #expect(!topic.takesQuickly(answer(large)))
+        #expect(!topic.takesQuickly(answer("<a/>", type: "text/xml")))
+        try fixture.answer(large)
+        #expect(!topic.takesQuickly(answer("[1]")))
+        try fixture.answer("[1]")
+        #expect(topic.takesQuickly(answer("[2]")))
+        let format = DeliveryFormat(mode: .patch, envelope: .version1, compression: .shared(windowBits: 15))
+        let compressed = shard.subscribe(CollectingSink(), format: format)
+        #expect(!topic.takesQuickly(answer("[2]")))
+        compressed.cancel()
+        #expect(topic.takesQuickly(answer("[2]")))
+        subscription.cancel()
+    }
+
     @Test("a shard that nobody uses leaves by itself")
     func unused() throws {
         let fixture = TopicFixture(settings: TopicSettings(linger: .zero))
