@@ -18,7 +18,7 @@ package final class FrameBroadcaster {
     /// Fewer than these are not worth a batch.
     private static let leastBatch = 8
 
-    private var ring: SocketRing?
+    private(set) var ring: SocketRing?
     private var descriptors: [CInt] = []
     private var results = [CInt](repeating: 0, count: SocketRing.capacity)
     private var batch: [Int] = []

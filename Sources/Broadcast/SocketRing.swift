@@ -6,7 +6,7 @@ final class SocketRing {
     static let capacity = 512
 
     /// At one address for as long as it is open, as liburing asks.
-    private let ring: UnsafeMutablePointer<io_uring>
+    let ring: UnsafeMutablePointer<io_uring>
 
     private init(ring: UnsafeMutablePointer<io_uring>) {
         self.ring = ring

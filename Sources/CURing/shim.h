@@ -22,7 +22,8 @@ static inline int curing_open(struct io_uring *ring, unsigned entries) {
 //
 // All sends have ended when this returns: MSG_DONTWAIT makes a full socket an answer instead of a wait in the kernel.
 // 0, or the negative errno of a ring that must be closed: what it did not answer has the result EAGAIN, and since the
-// kernel has not taken those entries, they are never sent.
+// kernel has not taken those entries, they are never sent. What it had answered before is read also then: a send that is
+// done and taken for one that is not would be done twice.
 static inline int curing_send(
     struct io_uring *ring, const int *descriptors, int *results, unsigned count, const void *bytes, size_t length
 ) {
@@ -36,7 +37,6 @@ static inline int curing_send(
     for (unsigned i = 0; i < count; i++) results[i] = -EAGAIN;
     while (answered < prepared) {
         int submitted = io_uring_submit_and_wait(ring, prepared - answered);
-        if (submitted < 0 && submitted != -EINTR) return submitted;
         struct io_uring_cqe *entry;
         unsigned head, seen = 0;
         io_uring_for_each_cqe(ring, head, entry) {
@@ -45,6 +45,7 @@ static inline int curing_send(
         }
         io_uring_cq_advance(ring, seen);
         answered += seen;
+        if (submitted < 0 && submitted != -EINTR) return submitted;
     }
     return 0;
 }

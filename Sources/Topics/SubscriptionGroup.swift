@@ -85,8 +85,10 @@ final class SubscriptionGroup {
         let outcome = broadcaster.send(frames, to: sockets)
         for index in outcome.refused { leaveStep(index, holding: held, now: now) }
         let count = inStepCount
-        // Whoever has a part of it holds this version: the rest goes out before anything else.
-        for (socket, written) in outcome.unfinished { socket.sendRest(of: frames, after: written) }
+        // Whoever has a part of it holds this version: the rest goes out before anything else. All of them get it before the
+        // first is flushed: that may end a connection, and what its end sets off may write to another of them.
+        for (socket, written) in outcome.unfinished { socket.sendRest(of: frames, after: written, flush: false) }
+        for (socket, _) in outcome.unfinished { socket.flush() }
         return count
     }
 

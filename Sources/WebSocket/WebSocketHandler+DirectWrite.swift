@@ -26,10 +26,12 @@ extension WebSocketHandler {
 
     /// Gives the channel what the kernel did not take of frames that were written to `directDescriptor`: at once, before
     /// anything else is sent.
-    package func sendRest(of frames: ByteBuffer, after written: Int) {
+    ///
+    /// - Parameter flush: false to give several sockets their rest before a `flush()` of one may call somebody.
+    package func sendRest(of frames: ByteBuffer, after written: Int, flush: Bool = true) {
         var rest = frames
         rest.moveReaderIndex(forwardBy: written)
-        self.sendEncoded(rest)
+        self.sendEncoded(rest, flush: flush)
     }
 
     /// Whether all that was sent has come to the kernel. Known only with a descriptor; else taken for granted.

@@ -248,6 +248,9 @@ package final class WebSocketHandler: ChannelDuplexHandler, TimerWheelClient {
 
     private func connectionIsGone() {
         guard self.transport != .ended else { return }
+        // The descriptor may be another connection's by now, and whoever gets the held messages may answer them.
+        self.descriptor = nil
+        self.findWay()
         self.isPaused = false
         self.inputHasEnded = false
         self.processHeld()

@@ -134,6 +134,31 @@ private final class SocketSink: SubscriberSink {
         for x in [1, 2, 1, 2, 2, 1] { try fixture.answer(text(x)) }
         for sink in sinks { #expect(try sink.document() == text(1)) }
     }
+
+    @Test("what one connection's end sets off goes behind the rest of a version at the others", .timeLimit(.minutes(1)))
+    func endInBetween() async throws {
+        let fixture = TopicFixture()
+        let whole = DeliveryFormat(mode: .snapshot, envelope: .bare)
+        let sinks = try (0..<9).map { _ in try SocketSink() }
+        for sink in sinks { sink.subscription = try fixture.shard().subscribe(sink, format: whole) }
+        try fixture.answer("0")
+        try await fixture.settle { sinks.allSatisfy { $0.ownDeliveries == 1 } }
+        for sink in sinks { _ = try sink.peer.everything() }
+        let (other, another) = (sinks[3], sinks[4])
+        let news = ByteBuffer(bytes: [0x81, 3] + Array("off".utf8))
+        other.peer.gate.onFlush = { [unowned other] in
+            other.peer.gate.onFlush = {}
+            another.socket?.sendShared(news)
+        }
+        // More than any of the sockets takes at once.
+        let text = "\"" + String(repeating: "x", count: 3_000_000) + "\""
+        try fixture.answer(text)
+        let version = Array(FrameEncoder.frame(opcode: .text, payload: ByteBuffer(string: text)).readableBytesView)
+        for (index, sink) in sinks.enumerated() {
+            #expect(sink.ownDeliveries == 1)
+            #expect(try sink.peer.everything() == version + (index == 4 ? Array(news.readableBytesView) : []))
+        }
+    }
 }
 
 extension SocketSink {

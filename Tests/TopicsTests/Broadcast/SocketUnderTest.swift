@@ -20,6 +20,11 @@ final class SocketUnderTest {
         get { ears.onReady }
         set { ears.onReady = newValue }
     }
+    /// Called with each message of the peer's.
+    var onMessage: (WebSocketHandler) -> Void {
+        get { ears.onMessage }
+        set { ears.onMessage = newValue }
+    }
     private(set) var handler: WebSocketHandler?
     private var ends: [CInt] = [-1, -1]
 
@@ -49,6 +54,16 @@ final class SocketUnderTest {
     /// Lets the channel take what was held back.
     func open() throws { try gate.open(channel.pipeline.syncOperations.context(handler: gate)) }
 
+    /// What has come to the other end of the socket, and what waits behind it.
+    func everything() throws -> [UInt8] {
+        var bytes: [UInt8] = []
+        while true {
+            let some = received()
+            if some.isEmpty { return try bytes + given() }
+            bytes += some
+        }
+    }
+
     /// What was given to the channel.
     func given() throws -> [UInt8] {
         var bytes: [UInt8] = []
@@ -72,7 +87,9 @@ final class SocketUnderTest {
 /// The handler keeps its delegate: one that keeps nothing.
 private final class Ears: WebSocketDelegate {
     var onReady: () -> Void = {}
+    var onMessage: (WebSocketHandler) -> Void = { _ in }
 
+    func webSocket(_ socket: WebSocketHandler, message: ByteBuffer, opcode: Opcode) { onMessage(socket) }
     func webSocketOpened(_ socket: WebSocketHandler) {}
     func webSocketWritabilityChanged(_ socket: WebSocketHandler, isWritable: Bool) { if isWritable { onReady() } }
     func webSocketClosed(_ socket: WebSocketHandler, _ closure: WebSocketClosure) {}
@@ -82,10 +99,17 @@ private final class Ears: WebSocketDelegate {
 final class Gate: ChannelOutboundHandler {
     typealias OutboundIn = ByteBuffer
     var isClosed = false
+    /// Called before each flush.
+    var onFlush: () -> Void = {}
     private var held: [(NIOAny, EventLoopPromise<Void>?)] = []
 
     func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
         if isClosed { held.append((data, promise)) } else { context.write(data, promise: promise) }
+    }
+
+    func flush(context: ChannelHandlerContext) {
+        onFlush()
+        context.flush()
     }
 
     func open(_ context: ChannelHandlerContext) {
