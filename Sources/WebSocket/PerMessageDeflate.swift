@@ -7,7 +7,7 @@ package struct PerMessageDeflate: Sendable, Hashable {
     package var outgoingWindowBits: Int
     /// Whether the peer's messages may refer back to its earlier ones, so that our decompressor must be kept.
     package var incomingTakeover: Bool
-    /// The window that the peer's messages may refer back to, as a power of two: 8...15.
+    /// The window that the peer's messages may refer back to, as a power of two: 8...15. We inflate any.
     package var incomingWindowBits: Int
     /// How our messages are compressed.
     package var settings: CompressionSettings

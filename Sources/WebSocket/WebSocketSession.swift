@@ -151,7 +151,9 @@ package struct WebSocketSession {
             inflater = known
         } else {
             if let deflate, deflate.incomingTakeover {
-                inflater = try MessageInflater(windowBits: deflate.incomingWindowBits)
+                // Not the window that was agreed on: zlib follows a reference behind that one where the bytes happen to be in
+                // the same piece of output, and whether a peer may do so must not depend on how its bytes were cut.
+                inflater = try MessageInflater(windowBits: 15)
             } else {
                 inflater = try ThreadZlib.current.takeInflater()
             }

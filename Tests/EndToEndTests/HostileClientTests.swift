@@ -84,6 +84,43 @@ struct HostileClientTests {
         }
     }
 
+    @Test("messages that inflate without end are 1009, and cost next to no memory", arguments: ["shared", "context"])
+    func bomb(compression: String) async throws {
+        // 512 MiB of zeros in half a MiB, below every limit for frames.
+        let make = """
+            import base64, zlib
+            deflate = zlib.compressobj(9, zlib.DEFLATED, -15)
+            bytes = b"".join(deflate.compress(bytes(1 << 20)) for _ in range(512)) + deflate.flush(zlib.Z_SYNC_FLUSH)
+            print(base64.b64encode(bytes[:-4]).decode())
+            """
+        let made = try await Run(Places.python(), ["-c", make])
+        let bomb = try #require(Data(base64Encoded: made.output.trimmingCharacters(in: .whitespacesAndNewlines)))
+        #expect(bomb.count < 1 << 20)
+        let rooms = #"{ "path": "/rooms/{room}", "channel": { "echo": true }, "compression": "\#(compression)" }"#
+        try await withBridge(rooms) { bridge in
+            let before = try bridge.memory("VmRSS")
+            try bridge.resetMemoryPeak()
+            let offer = "Sec-WebSocket-Extensions: permessage-deflate"
+            for isFragmented in [false, true, false, true] {
+                let client = try await RawConnection.open(port: bridge.port)
+                try await client.send(RawFrame.handshake("/rooms/a", offer))
+                try await client.wait(for: "permessage-deflate")
+                if isFragmented {
+                    try await client.send(RawFrame.masked(0x42, bomb.prefix(1000), isFinal: false))
+                    try await client.send(RawFrame.masked(0, bomb.dropFirst(1000)))
+                } else {
+                    try await client.send(RawFrame.masked(0x42, bomb))
+                }
+                let frames = RawFrame.framesBehindHead(in: try await client.end())
+                #expect(frames.map(\.opcode) == [8])
+                // 1009
+                #expect(frames.first?.payload.prefix(2) == Data([0x03, 0xF1]))
+                await client.close()
+            }
+            #expect(try bridge.memory("VmHWM") < before + 32 << 20)
+        }
+    }
+
     /// What one of the dropped connections does before it is dropped.
     private enum Visit: CaseIterable, Sendable {
         case silent, halfHead, request, room, poll, tunnel, multiplex, halfFrame, eventStream
@@ -129,7 +166,9 @@ struct HostileClientTests {
     func dropped() async throws {
         let upstream = try await LegacyUpstream(.json("1"))
         let backend = try await TCPBackend(.echo)
-        let routes = [room, pollRoute(upstream), tunnelRoute(backend), #"{ "path": "/connect", "multiplex": {} }"#]
+        // Its backend is a part of this process, which is busy with being 500 clients.
+        let tunnel = tunnelRoute(backend, #""connectTimeout": "60s""#)
+        let routes = [room, pollRoute(upstream), tunnel, #"{ "path": "/connect", "multiplex": {} }"#]
         try await withBridge(routes.joined(separator: ","), settings: admin) { bridge in
             let admin = try await bridge.admin()
             func rounds(_ count: Int) async throws {

@@ -60,6 +60,11 @@ struct DeflateTests {
             messages: [hello, [0x41], hello]
         ),
         Example(
+            testDescription: "empty first frame",
+            bytes: [0x41, 0, 0x00, 0, 0x80, 0x07, 0xF2, 0x48, 0xCD, 0xC9, 0xC9, 0x07, 0x00],
+            messages: [hello]
+        ),
+        Example(
             testDescription: "empty last frame",
             bytes: [0x41, 0x07, 0xF2, 0x48, 0xCD, 0xC9, 0xC9, 0x07, 0x00, 0x80, 0],
             messages: [hello]
@@ -107,6 +112,8 @@ struct DeflateTests {
     func garbage() {
         let agreed = PerMessageDeflate()
         #expect(hear([[0xC2, 0x02, 0xFF, 0xFF]], role: .client, deflate: agreed) == [.failed(1007)])
+        // Nothing at all: the empty block that §7.2.2 appends has its first bits in the byte before.
+        #expect(hear([[0xC1, 0x00]], role: .client, deflate: agreed) == [.failed(1007)])
         // A stored block that promises 5 bytes and holds 2.
         #expect(
             hear([[0xC2, 0x07, 0x00, 0x05, 0x00, 0xFA, 0xFF, 0x48, 0x65]], role: .client, deflate: agreed).last
