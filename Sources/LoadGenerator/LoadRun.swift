@@ -52,7 +52,8 @@ package struct LoadRun: Sendable {
 
     /// Runs. Cancelling the task ends the measuring early.
     ///
-    /// - Throws: `ClientConnectionError` where not even the first connection can be opened.
+    /// - Throws: `ClientConnectionError` where not even the first connection can be opened; `CancellationError` where the task
+    ///   was cancelled before.
     package func run(progress: @escaping @Sendable (Progress) -> Void) async throws -> LoadReport {
         let loops = try await makeLoops()
         var opened = Opened()
@@ -143,7 +144,9 @@ package struct LoadRun: Sendable {
             for await result in tasks {
                 switch result {
                 case .success(let new): opened.add(new)
-                case .failure(let error): opened.failures["\(error)", default: 0] += 1
+                // Those that were under way when the run was ended are nobody's failures.
+                case .failure(let error):
+                    if !(error is CancellationError) { opened.failures["\(error)", default: 0] += 1 }
                 }
                 if ContinuousClock.now - told >= Self.tick {
                     told = .now

@@ -22,7 +22,7 @@ public final class ClientConnection: Sendable {
     /// - Parameters:
     ///   - url: ws or wss; http and https are read as these.
     ///   - options: headers, subprotocols, trust, proxy and limits.
-    /// - Throws: ``ClientConnectionError``.
+    /// - Throws: ``ClientConnectionError``; `CancellationError` where the task was cancelled during the handshake.
     public static func connect(
         to url: String,
         options: ClientConnectionOptions = ClientConnectionOptions()

@@ -49,7 +49,7 @@ package struct ClientOpening: Sendable {
     ///   - group: gives the loop.
     ///   - attach: called on the loop once the handshake is through; gives what takes the messages, and what goes back to
     ///     the caller.
-    /// - Throws: ``ClientConnectionError``.
+    /// - Throws: ``ClientConnectionError``; `CancellationError` where the task was cancelled before the end of the handshake.
     package func open<End: Sendable>(
         on group: any EventLoopGroup,
         _ attach: @escaping @Sendable (any EventLoop) -> (any WebSocketDelegate, End)
@@ -69,19 +69,25 @@ package struct ClientOpening: Sendable {
         let timeout = loop.scheduleTask(deadline: deadline) { channel.close(promise: nil) }
         defer { timeout.cancel() }
         do {
-            if let proxy { try await open(proxy, channel) }
-            let promise = loop.makePromise(of: (ClientSocket, End).self)
-            loop.execute {
-                do {
-                    if let tls { try addTLS(tls, channel) }
-                    try shakeHands(on: channel, attach, promise)
-                } catch {
-                    promise.fail(error)
+            // A server that does not answer holds nobody who has stopped waiting.
+            return try await withTaskCancellationHandler {
+                if let proxy { try await open(proxy, channel) }
+                let promise = loop.makePromise(of: (ClientSocket, End).self)
+                loop.execute {
+                    do {
+                        if let tls { try addTLS(tls, channel) }
+                        try shakeHands(on: channel, attach, promise)
+                    } catch {
+                        promise.fail(error)
+                    }
                 }
+                return try await promise.futureResult.get()
+            } onCancel: {
+                channel.close(promise: nil)
             }
-            return try await promise.futureResult.get()
         } catch {
             channel.close(promise: nil)
+            if Task.isCancelled { throw CancellationError() }
             if let error = error as? ClientConnectionError { throw error }
             if NIODeadline.now() >= deadline { throw ClientConnectionError.timeout(address: url.address) }
             if error is NIOSSLError || error is NIOSSLExtraError || error is BoringSSLError {

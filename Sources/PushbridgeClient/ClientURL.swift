@@ -1,7 +1,7 @@
 import Foundation
 
 /// A ws or wss URL (RFC 6455 section 3), in the parts that a handshake needs. http and https are read as ws and wss.
-struct ClientURL: Equatable {
+package struct ClientURL: Equatable {
     let isSecure: Bool
     /// Without brackets.
     let host: String
@@ -19,7 +19,8 @@ struct ClientURL: Equatable {
 
     var address: String { host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)" }
 
-    init(_ text: String) throws(ClientConnectionError) {
+    /// - Throws: `ClientConnectionError.invalidURL`, which says what is wrong with it.
+    package init(_ text: String) throws(ClientConnectionError) {
         guard let parts = URLComponents(string: text), let scheme = parts.scheme?.lowercased() else {
             throw .invalidURL(text, reason: "a URL such as ws://127.0.0.1:8080/path is expected")
         }

@@ -67,6 +67,7 @@ package struct ReconnectingConnection: Sendable {
                 code = closure.code
                 event = .closed(closure)
             } catch {
+                guard !Task.isCancelled else { return }
                 event = .failed(error)
             }
             guard await handle(event) else { return }

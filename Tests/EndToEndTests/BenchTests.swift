@@ -1,4 +1,5 @@
 import Foundation
+import Synchronization
 import Testing
 
 @Suite("pushbridge bench")
@@ -27,6 +28,17 @@ struct BenchTests {
         let handshake, latency, spread: Times?
         let loadSide: Side
         let warnings: [String]
+    }
+
+    private final class Counter: Sendable {
+        private let value = Mutex(0)
+
+        func next() -> Int {
+            value.withLock { value in
+                value += 1
+                return value
+            }
+        }
     }
 
     private func bench(_ arguments: String...) async throws -> (report: Report, errors: String) {
@@ -132,6 +144,40 @@ struct BenchTests {
         }
     }
 
+    @Test("the JSON has the members that docs/bench.md lists, and no other")
+    func members() async throws {
+        let page = try String(contentsOf: Places.package.appending(path: "docs/bench.md"), encoding: .utf8)
+        let listed = Set(page.matches(of: /\n\| `([A-Za-z0-9.]+)` \|/).map { String($0.1) })
+        let backend = try await TCPBackend(.echo)
+        try await withBridge(#"\#(tunnelRoute(backend)), { "path": "/rooms/{room}", "channel": {} }"#) { bridge in
+            var found: Set<String> = []
+            for arguments in [
+                ["fanout", bridge.webSocketURL("/rooms/a"), "--rate", "50"],
+                ["tunnel", bridge.webSocketURL("/tunnel")],
+            ] {
+                let run = try await Run(
+                    Places.program,
+                    ["bench"] + arguments + ["--connections", "2", "--duration", "1s", "--json"]
+                )
+                #expect(run.ending == .exited(0), "\(run.errors)")
+                let report = try #require(
+                    try JSONSerialization.jsonObject(with: Data(run.output.utf8)) as? [String: Any]
+                )
+                for (name, value) in report {
+                    // All times are alike, and reasons have names of their own.
+                    let isTimes = ["handshake", "latency", "spread"].contains(name)
+                    guard let members = value as? [String: Any] else {
+                        found.insert(name)
+                        continue
+                    }
+                    if isTimes { found.insert(name) }
+                    for member in members.keys { found.insert("\(isTimes ? "times" : name).\(member)") }
+                }
+            }
+            #expect(found == listed)
+        }
+    }
+
     @Test("the table has percentiles, and what failed")
     func table() async throws {
         try await withBridge(
@@ -168,11 +214,52 @@ struct BenchTests {
         }
     }
 
+    @Test("an interrupt while a server does not answer the first handshake ends it at once, with 69")
+    func interruptedHandshake() async throws {
+        let silent = try await TCPBackend(.neverRead)
+        let process = try ChildProcess(
+            Places.program,
+            ["bench", "fanout", "http" + silent.address.dropFirst(3), "--connections", "2", "--duration", "1h"]
+        )
+        _ = try await silent.first("a connection") { _ in true }
+        process.signal(SIGINT)
+        #expect(try await process.end() == .exited(69))
+        #expect(process.errors.contains("interrupted before a connection was open"), "\(process.errors)")
+        #expect(process.output.isEmpty)
+    }
+
+    @Test("an interrupt while connections are being opened prints what there is, and counts none of them as failed")
+    func interruptedOpening() async throws {
+        // Who lets two in and never answers about the others.
+        let asked = Counter()
+        let judge = try await LegacyUpstream { _ in
+            asked.next() <= 2 ? .init(status: 204, contentType: nil) : .silent
+        }
+        let access = #""access": { "request": { "url": "\#(judge.url("/"))", "cache": "0s", "timeout": "60s" } },"#
+        try await withBridge(#"{ "path": "/rooms/{room}", "channel": {} }"#, settings: access) { bridge in
+            let process = try ChildProcess(
+                Places.program,
+                [
+                    "bench", "fanout", bridge.webSocketURL("/rooms/a"), "--connections", "5", "--duration", "1h",
+                    "--json",
+                ]
+            )
+            try await eventually("all handshakes to be under way") { judge.requests.count == 5 }
+            process.signal(SIGINT)
+            let line = try #require(try await process.line(), "\(process.errors)")
+            let report = try JSONDecoder().decode(Report.self, from: Data(line.utf8))
+            #expect(report.connections.asked == 5 && report.connections.opened == 2)
+            #expect(report.connections.failed == 0 && report.connections.reasons.isEmpty)
+            #expect(try await process.end() == .exited(0))
+        }
+    }
+
     @Test(
         "what cannot be loaded ends with a sentence",
         arguments: [
             (["fanout", "http://127.0.0.1:1/a"], 69, "cannot connect to 127.0.0.1:1"),
-            (["tunnel", "ftp://127.0.0.1/a"], 69, "it begins with ws:// or wss://"),
+            (["tunnel", "ftp://127.0.0.1/a"], 64, "it begins with ws:// or wss://"),
+            (["fanout", "127.0.0.1"], 64, "a URL such as ws://127.0.0.1:8080/path is expected"),
             (["fanout", "ws://127.0.0.1:1/a", "--connections", "0"], 64, "--connections is from 1 to 60000"),
             (["fanout", "ws://127.0.0.1:1/a", "--duration", "2"], 64, "is not a duration"),
             (["fanout", "ws://127.0.0.1:1/a", "--rate", "0"], 64, "--rate is above 0"),

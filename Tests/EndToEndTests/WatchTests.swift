@@ -59,7 +59,7 @@ struct WatchTests {
         "what cannot be watched ends with a sentence",
         arguments: [
             (["http://127.0.0.1:1/a"], 69, "cannot connect to 127.0.0.1:1"),
-            (["ftp://127.0.0.1/a"], 69, "it begins with ws:// or wss://"),
+            (["ftp://127.0.0.1/a"], 64, "it begins with ws:// or wss://"),
             (["ws://127.0.0.1:1/a", "--count", "0"], 64, "--count is at least 1"),
             (["ws://127.0.0.1:1/a", "--mode", "all"], 64, "'--mode <mode>'"),
             (["ws://127.0.0.1:1/a", "--header", "none"], 64, "is not a header"),

@@ -44,6 +44,7 @@ struct BenchCommand: AsyncParsableCommand {
         var size = "200B"
 
         func validate() throws {
+            try checkWebSocketURL(url)
             if let rate { try LoadOptions.validate(rate: rate, most: 100_000) }
             _ = try LoadOptions.bytes(size)
         }
@@ -79,6 +80,7 @@ struct BenchCommand: AsyncParsableCommand {
         var size = "128B"
 
         func validate() throws {
+            try checkWebSocketURL(url)
             if let rate { try LoadOptions.validate(rate: rate, most: 10_000) }
             guard (1...1024).contains(inFlight) else { throw ValidationError("--in-flight is from 1 to 1024.") }
             _ = try LoadOptions.bytes(size)
@@ -157,7 +159,11 @@ struct LoadOptions: ParsableArguments {
         let work = Task { try await LoadRun(plan).run { display.show($0) } }
         signal(SIGINT, SIG_IGN)
         let interrupt = DispatchSource.makeSignalSource(signal: SIGINT, queue: .global())
-        interrupt.setEventHandler { work.cancel() }
+        interrupt.setEventHandler {
+            // Who asks a second time does not want the result either.
+            if work.isCancelled { Self.exit(withError: ExitStatus.unavailable) }
+            work.cancel()
+        }
         interrupt.resume()
         defer { interrupt.cancel() }
         let report: LoadReport
@@ -165,7 +171,8 @@ struct LoadOptions: ParsableArguments {
             report = try await work.value
         } catch {
             display.end()
-            Output.error("pushbridge: \(error)")
+            let isInterrupted = error is CancellationError
+            Output.error("pushbridge: \(isInterrupted ? "interrupted before a connection was open" : "\(error)")")
             throw ExitStatus.unavailable
         }
         display.end()

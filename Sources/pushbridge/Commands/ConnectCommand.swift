@@ -33,6 +33,7 @@ struct ConnectCommand: AsyncParsableCommand {
     var ca: String?
 
     func validate() throws {
+        try checkWebSocketURL(url)
         if let listen, Self.address(listen) == nil {
             throw ValidationError("\"\(listen)\" is not an address: write host:port, such as 127.0.0.1:5433.")
         }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import PushbridgeClient
 
 /// The command line.
 @main
@@ -28,6 +29,13 @@ enum ExitStatus {
     static let unavailable = ExitCode(69)
     /// Something of ours went wrong.
     static let software = ExitCode(70)
+}
+
+extension ParsableArguments {
+    /// A URL that no client could use is wrong usage, and not a server that does not answer.
+    func checkWebSocketURL(_ url: String) throws {
+        do throws(ClientConnectionError) { _ = try ClientURL(url) } catch { throw ValidationError("\(error).") }
+    }
 }
 
 /// Writes lines where a program that reads them sees them at once.

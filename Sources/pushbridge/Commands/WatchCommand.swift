@@ -44,6 +44,7 @@ struct WatchCommand: AsyncParsableCommand {
     var ca: String?
 
     func validate() throws {
+        try checkWebSocketURL(url)
         if let count, count < 1 { throw ValidationError("--count is at least 1.") }
     }
 
