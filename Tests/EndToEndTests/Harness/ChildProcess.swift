@@ -228,7 +228,7 @@ struct Run {
     init(
         _ executable: URL,
         _ arguments: [String],
-        environment: [String: String] = ["PATH": "/usr/bin:/bin"],
+        environment: [String: String] = ChildProcess.standardEnvironment,
         directory: URL? = nil,
         within limit: Duration = patience
     ) async throws {
