@@ -160,6 +160,7 @@ package final class GatewayServer: Sendable {
 
     private func makeLoops() async throws {
         let router = RouteTable(routes.withLock { $0 })
+        HTTPConnectionHandler.prepareTypes()
         for loop in group.makeIterator() {
             let bound = try await loop.submit { [self] in
                 NIOLoopBound(

@@ -60,6 +60,14 @@ final class HTTPConnectionHandler: ChannelInboundHandler, RemovableChannelHandle
         self.isSecure = isSecure
     }
 
+    /// Has Swift's runtime look up the types of a pipeline once, before event loops do so in the same moment: with the thread
+    /// sanitizer it (6.3) once read a type there that another loop had not finished.
+    static func prepareTypes() {
+        _ = ByteToMessageHandler(HTTPRequestDecoder(leftOverBytesStrategy: .forwardBytes))
+        _ = HTTPServerPipelineHandler()
+        _ = HTTPResponseEncoder()
+    }
+
     /// Puts the HTTP handlers on a new connection.
     static func configure(
         _ channel: any Channel,
