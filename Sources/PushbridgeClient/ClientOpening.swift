@@ -75,6 +75,7 @@ package struct ClientOpening: Sendable {
                 let promise = loop.makePromise(of: (ClientSocket, End).self)
                 loop.execute {
                     do {
+                        try checkIsOpen(channel)
                         if let tls { try addTLS(tls, channel) }
                         try shakeHands(on: channel, attach, promise)
                     } catch {
@@ -98,6 +99,11 @@ package struct ClientOpening: Sendable {
             }
             throw ClientConnectionError.endedEarly(address: url.address)
         }
+    }
+
+    /// On the event loop: handlers that are added after the channel's end would never hear of it.
+    private func checkIsOpen(_ channel: any Channel) throws(ClientConnectionError) {
+        guard channel.isActive else { throw .endedEarly(address: url.address) }
     }
 
     private static func tlsContext(
@@ -146,7 +152,12 @@ package struct ClientOpening: Sendable {
                 }
             }
             handler = answered
-            do { try answered.begin(on: channel) } catch { promise.fail(error) }
+            do {
+                try checkIsOpen(channel)
+                try answered.begin(on: channel)
+            } catch {
+                promise.fail(error)
+            }
         }
         try await promise.futureResult.get()
     }

@@ -4,6 +4,7 @@ import Dispatch
 import Foundation
 import LoadGenerator
 import PushbridgeClient
+import Synchronization
 
 /// `pushbridge bench`.
 struct BenchCommand: AsyncParsableCommand {
@@ -156,15 +157,17 @@ struct LoadOptions: ParsableArguments {
             options: options
         )
         let display = BenchDisplay(isTerminal: isatty(STDERR_FILENO) == 1, isQuiet: quiet)
-        let work = Task { try await LoadRun(plan).run { display.show($0) } }
+        // Listened to before there is anything to interrupt: a signal that nobody takes is lost.
+        let interruption = Interruption()
         signal(SIGINT, SIG_IGN)
         let interrupt = DispatchSource.makeSignalSource(signal: SIGINT, queue: .global())
         interrupt.setEventHandler {
             // Who asks a second time does not want the result either.
-            if work.isCancelled { Self.exit(withError: ExitStatus.unavailable) }
-            work.cancel()
+            if interruption.happened() { Self.exit(withError: ExitStatus.unavailable) }
         }
         interrupt.resume()
+        let work = Task { try await LoadRun(plan).run { display.show($0) } }
+        interruption.cancels(work)
         defer { interrupt.cancel() }
         let report: LoadReport
         do {
@@ -180,6 +183,27 @@ struct LoadOptions: ParsableArguments {
         guard report.isNoEcho else { return }
         Output.error("pushbridge: \(url) does not echo: what came back is not what was sent")
         throw ExitStatus.unavailable
+    }
+
+    /// Ctrl-C, which may come before what it ends.
+    private final class Interruption: Sendable {
+        private let state = Mutex<(hasHappened: Bool, work: Task<LoadReport, any Error>?)>((false, nil))
+
+        /// - Returns: whether it had happened before.
+        func happened() -> Bool {
+            state.withLock { state in
+                state.work?.cancel()
+                defer { state.hasHappened = true }
+                return state.hasHappened
+            }
+        }
+
+        func cancels(_ work: Task<LoadReport, any Error>) {
+            state.withLock { state in
+                state.work = work
+                if state.hasHappened { work.cancel() }
+            }
+        }
     }
 
     /// Each connection is a descriptor.
