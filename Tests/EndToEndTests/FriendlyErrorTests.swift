@@ -74,9 +74,9 @@ struct FriendlyErrorTests {
     }
 
     /// What `pushbridge watch` says of a URL that it cannot use.
-    private func watch(_ url: String, _ options: String...) async throws -> String {
+    private func watch(_ url: String, _ options: String..., code: Int32 = 69) async throws -> String {
         let run = try await Run(Places.program, ["watch", url] + options)
-        #expect(run.ending == .exited(69), "\(run.errors)")
+        #expect(run.ending == .exited(code), "\(run.errors)")
         #expect(!run.errors.contains("SSL"), "no names of another's functions: \(run.errors)")
         return run.errors
     }
@@ -113,6 +113,8 @@ struct FriendlyErrorTests {
             )
             try await bridge.stop()
         }
-        #expect(try await watch("rooms/a").contains(#""rooms/a" cannot be connected to: a URL such as ws://"#))
+        #expect(
+            try await watch("rooms/a", code: 64).contains(#""rooms/a" cannot be connected to: a URL such as ws://"#)
+        )
     }
 }
