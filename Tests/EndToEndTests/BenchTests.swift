@@ -248,7 +248,8 @@ struct BenchTests {
             process.signal(SIGINT)
             let line = try #require(try await process.line(), "\(process.errors)")
             let report = try JSONDecoder().decode(Report.self, from: Data(line.utf8))
-            #expect(report.connections.asked == 5 && report.connections.opened == 2)
+            // The second one that is let in may still be on its way.
+            #expect(report.connections.asked == 5 && (1...2).contains(report.connections.opened))
             #expect(report.connections.failed == 0 && report.connections.reasons.isEmpty)
             #expect(try await process.end() == .exited(0))
         }
