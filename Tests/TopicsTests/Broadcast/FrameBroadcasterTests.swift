@@ -25,6 +25,7 @@ struct FrameBroadcasterTests {
         #expect(outcome.unfinished.isEmpty)
         for socket in sockets {
             #expect(socket.received() == Array(repeating: Array(frames.readableBytesView), count: 65).flatMap(\.self))
+            #expect(socket.handler?.bytesSent == 65 * frames.readableBytes)
             #expect(try socket.given() == [])
         }
     }
@@ -49,6 +50,7 @@ struct FrameBroadcasterTests {
         for (index, socket) in sockets.enumerated() where ![3, 5, 7, 11].contains(index) {
             #expect(socket.received() == Array(frames.readableBytesView))
         }
+        #expect(sockets[3].handler?.bytesSent == 0)
         for (socket, written) in outcome.unfinished { socket.sendRest(of: frames, after: written) }
         #expect(try sockets[3].given() == Array(frames.readableBytesView))
     }
@@ -64,7 +66,10 @@ struct FrameBroadcasterTests {
             #expect(written > 0)
             socket.sendRest(of: large, after: written)
         }
-        for socket in sockets { #expect(try socket.everything() == Array(large.readableBytesView)) }
+        for socket in sockets {
+            #expect(try socket.everything() == Array(large.readableBytesView))
+            #expect(socket.handler?.bytesSent == large.readableBytes)
+        }
     }
 
     @Test("a ring that breaks is given up, and everybody gets the frames once all the same")
