@@ -73,6 +73,30 @@ struct FriendlyErrorTests {
         )
     }
 
+    @Test(
+        "without libcurl what would fetch says what to install, and the rest works",
+        arguments: ["serve", "demo", "check", "probe"]
+    )
+    func noLibcurl(command: String) async throws {
+        let folder = try TemporaryFolder()
+        // Where libraries are looked for first, and what lies there is none.
+        for name in ["libcurl.so.4", "libcurl-gnutls.so.4", "libcurl-nss.so.4"] { _ = try folder.write(name, "") }
+        let file = try folder.write("config.json", "{ \"routes\": [\(room)] }")
+        let environment = ["PATH": "/usr/bin:/bin", "LD_LIBRARY_PATH": folder.url.path()]
+        let arguments =
+            switch command {
+            case "demo": ["--port", "0"]
+            case "probe": ["http://127.0.0.1:1/"]
+            default: ["--config", file.path()]
+            }
+        let run = try await Run(Places.program, [command] + arguments, environment: environment)
+        #expect(run.ending == .exited(70))
+        #expect(run.output.isEmpty)
+        #expect(run.errors.contains("libcurl, which fetches from endpoints, cannot be used: "))
+        #expect(run.errors.contains(#""apt-get install libcurl4""#))
+        #expect(try await Run(Places.program, [command, "--help"], environment: environment).ending == .exited(0))
+    }
+
     /// What `pushbridge watch` says of a URL that it cannot use.
     private func watch(_ url: String, _ options: String..., code: Int32 = 69) async throws -> String {
         let run = try await Run(Places.program, ["watch", url] + options)

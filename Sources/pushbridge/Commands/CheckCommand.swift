@@ -30,6 +30,7 @@ struct CheckCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
+        try requireLibcurl()
         let configuration = try file.load()
         try checkCertificates(configuration)
         if asyncapi {

@@ -44,6 +44,7 @@ struct DemoCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
+        try requireLibcurl()
         let group = MultiThreadedEventLoopGroup.singleton
         LogOutput.bootstrap(level: .info)
         let services: DemoServices

@@ -48,6 +48,7 @@ struct ProbeCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
+        try requireLibcurl()
         let poller = try Poller(logger: Logger(label: "probe") { _ in SwiftLogNoOpLogHandler() })
         let findings = await probe(poller)
         await poller.shutdown()

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import Polling
 import PushbridgeClient
 
 /// The command line.
@@ -19,6 +20,20 @@ struct Pushbridge: AsyncParsableCommand {
             ProbeCommand.self, BenchCommand.self,
         ]
     )
+}
+
+extension AsyncParsableCommand {
+    /// For commands that fetch: ends here, with what to do, where the machine has no libcurl.
+    func requireLibcurl() throws {
+        guard let reason = Libcurl.failure else { return }
+        Output.error(
+            """
+            pushbridge: libcurl, which fetches from endpoints, cannot be used: \(reason)
+            Install it: in Debian and Ubuntu, "apt-get install libcurl4"; in Fedora, "dnf install libcurl".
+            """
+        )
+        throw ExitStatus.software
+    }
 }
 
 /// What a command ends with, besides 0 (sysexits.h).

@@ -20,6 +20,7 @@ struct ServeCommand: AsyncParsableCommand {
     @OptionGroup var file: ConfigurationFile
 
     func run() async throws {
+        try requireLibcurl()
         let configuration = try file.load()
         LogOutput.bootstrap(level: configuration.logLevel)
         let name = file.config

@@ -3,8 +3,8 @@
 // What differs between libcurl versions (7.74 and later) is settled here too, as are the Linux calls
 // (epoll, eventfd, prctl) that the Glibc module of Swift does not offer.
 
-#ifndef CCURL_SHIM_H
-#define CCURL_SHIM_H
+#ifndef CCURL_H
+#define CCURL_H
 
 // The type checks of curl's macros only cost compile time: the functions below are typed.
 #define CURL_DISABLE_TYPECHECK 1
@@ -15,6 +15,13 @@
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/prctl.h>
+
+// Looks for libcurl on this machine, once: it is not linked, so that where it is missing the program can say what to install
+// instead of not starting. Any thread. Every function of libcurl's calls this by itself, and ends the process where there is
+// no libcurl.
+//
+// Returns NULL where it was found, else why not.
+const char *ccurl_load(void);
 
 typedef size_t (*ccurl_data_callback)(char *data, size_t size, size_t count, void *context);
 
