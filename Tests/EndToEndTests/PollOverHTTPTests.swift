@@ -40,6 +40,25 @@ struct PollOverHTTPTests {
         }
     }
 
+    @Test("Age is how long ago the upstream last confirmed the document, and a 304 confirms it")
+    func age() async throws {
+        let document = LegacyUpstream.Answer.json("[1]", etag: "\"1\"")
+        let upstream = try await LegacyUpstream(document)
+        try await withBridge(pollRoute(upstream)) { bridge in
+            let client = try await bridge.version1("/scores/a")
+            _ = try await client.json()
+            upstream.answer(.failure(500))
+            try await eventually("a document that ages") {
+                try await Curl(bridge.url("/scores/a"))["Age"].flatMap { Int($0) }.map { $0 >= 2 } == true
+            }
+            upstream.answer(document)
+            try await eventually("a confirmation by 304") {
+                try await Curl(bridge.url("/scores/a"))["Age"] == "0"
+            }
+            try client.close()
+        }
+    }
+
     @Test("HEAD is GET without the body")
     func head() async throws {
         let upstream = try await LegacyUpstream(.json(#"{"a":1}"#))
@@ -113,6 +132,7 @@ struct PollOverHTTPTests {
             for path in ["/scores/premier", "/gone", "/nowhere"] {
                 let answer = try await Curl(bridge.url(path))
                 #expect(answer.status == 502, "\(path)")
+                #expect(answer["Retry-After"].flatMap { Int($0) }.map { $0 >= 1 } == true)
                 #expect(answer["Content-Type"] == "application/problem+json")
                 let problem = try answer.json()
                 #expect(problem["status"] == 502)
