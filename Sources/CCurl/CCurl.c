@@ -13,6 +13,8 @@
 
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 static const char *failure = NULL;
+// The linker's own words are gone with its next one.
+static char words[512];
 
 #define FUNCTIONS(X) \
     X(curl_global_init) \
@@ -48,7 +50,11 @@ static void find(void) {
     void *library = NULL;
     for (size_t index = 0; library == NULL && index < sizeof names / sizeof names[0]; index++) {
         library = dlopen(names[index], RTLD_NOW | RTLD_LOCAL);
-        if (library == NULL && failure == NULL) failure = dlerror();
+        if (library == NULL && failure == NULL) {
+            const char *said = dlerror();
+            snprintf(words, sizeof words, "%s", said == NULL ? "it cannot be loaded" : said);
+            failure = words;
+        }
     }
     if (library == NULL) return;
     failure = NULL;
