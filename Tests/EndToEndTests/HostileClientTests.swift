@@ -194,9 +194,11 @@ struct HostileClientTests {
             try await rounds(18)
             try await eventually("their descriptors back") { try bridge.descriptors <= descriptors + 4 }
             #expect(try bridge.status("Threads") <= threads + 2)
-            // 9 000 connections that left a kilobyte each would be more than this.
+            // 9 000 connections that left a kilobyte each would be more than this. The address sanitizer's allocator keeps more
+            // of what is freed; there the bound is what descriptors and threads tell.
+            let allowance = ChildProcess.isSanitized ? 64 << 20 : 8 << 20
             let growth = try bridge.memory("VmRSS") - memory
-            #expect(growth < 8 << 20, "\(growth >> 10) KiB more")
+            #expect(growth < allowance, "\(growth >> 10) KiB more")
         }
     }
 }

@@ -41,6 +41,9 @@ final class ChildProcess: Sendable {
             .merging(["PATH": "/usr/local/bin:/usr/bin:/bin", "LC_ALL": "C.UTF-8"]) { $1 }
     }()
 
+    /// Whether the tests run for scripts/sanitize.
+    static var isSanitized: Bool { ProcessInfo.processInfo.environment["ASAN_OPTIONS"] != nil }
+
     /// - Parameters:
     ///   - environment: all of it.
     init(
