@@ -22,7 +22,7 @@ struct HostileClientTests {
 
     @Test("a WebSocket whose frame comes one byte a second is served, and others are not held up")
     func dribbledFrame() async throws {
-        try await withBridge(room, settings: #""limits": { "handshakeTimeout": "1s" },"#) { bridge in
+        try await withBridge(room, settings: #""limits": { "handshakeTimeout": "4s" },"#) { bridge in
             let slow = try await RawConnection.open(port: bridge.port)
             try await slow.send(RawFrame.handshake("/rooms/a"))
             try await slow.wait(for: RawFrame.accept)
@@ -31,7 +31,7 @@ struct HostileClientTests {
                 try await slow.send(Data([byte]))
                 try quick.send("quick")
                 #expect(try await quick.text() == "quick")
-                try await Task.sleep(for: .milliseconds(400))
+                try await Task.sleep(for: .milliseconds(700))
             }
             try await slow.wait(for: "hi")
         }

@@ -294,35 +294,6 @@ struct PollingTests {
         }
     }
 
-    @Test("after stop no body is judged, though its answer came while the polling thread was busy")
-    func stopWhileBusy() async throws {
-        final class Handle: Sendable {
-            let poll = Mutex<Poll?>(nil)
-        }
-        try await withServer {
-            .answer("x", after: $0.path == "/stopped" ? 200 : 0)
-        } _: { server in
-            try await withPoller { poller in
-                let handle = Handle()
-                let stopped = Recorder(atOnce: { _ in .changed })
-                let poll = poller.poll(PollPlan(server.url("/stopped"), every: .seconds(60)), observer: stopped)
-                handle.poll.withLock { $0 = poll }
-                try await eventually("its request") { server.requests.count == 1 }
-                let busy = Recorder(atOnce: { _ in
-                    // The other's answer comes meanwhile.
-                    usleep(600_000)
-                    handle.poll.withLock { $0?.stop() }
-                    return .changed
-                })
-                let other = poller.poll(PollPlan(server.url("/busy"), every: .seconds(60)), observer: busy)
-                try await eventually("the one that is busy") { !busy.events.isEmpty }
-                try await eventually("one poll is left") { poller.statistics.polls == 1 }
-                #expect(stopped.events.isEmpty)
-                other.stop()
-            }
-        }
-    }
-
     @Test("a poll whose handle is gone stops")
     func handleGone() async throws {
         try await withServer { _ in
