@@ -71,7 +71,7 @@ struct DeadlinePassed: Error, CustomStringConvertible {
 /// Waits until the condition holds; throws after `seconds`.
 func eventually(
     _ what: String,
-    within seconds: Double = 10,
+    within seconds: Double = 60,
     _ condition: () -> Bool
 ) async throws {
     let deadline = ContinuousClock.now + .seconds(seconds)
