@@ -98,6 +98,7 @@ extension PollingEngine {
         _ evidence: PollConfirmation.Evidence,
         _ transfer: Transfer,
         _ step: PollMachine.Step,
+        wall: Int64,
         _ now: Moment
     ) {
         if !poll.shared.isStopped {
@@ -105,7 +106,7 @@ extension PollingEngine {
                 PollConfirmation(
                     evidence: evidence,
                     at: .now,
-                    atMilliseconds: wallClockMilliseconds(),
+                    atMilliseconds: wall,
                     wireBytes: transfer.wireBytes,
                     duration: (now - transfer.started).duration
                 )
@@ -119,12 +120,11 @@ extension PollingEngine {
         let wall = wallClockMilliseconds()
         let status = transfer.status
         let rules = CachingRules(transfer.head, now: wall / 1000)
-        let duration = now - transfer.started
         switch status {
         case 304 where !poll.machine.validators.isEmpty:
             let step = poll.machine.confirmed(rules: rules, now: now, jitter: jitter())
             statistics.notModified += 1
-            confirm(poll, .notModified, transfer, step, now)
+            confirm(poll, .notModified, transfer, step, wall: wall, now)
         case 200..<300:
             let bytes = transfer.takeBody()
             guard !bytes.isEmpty else {
@@ -133,12 +133,12 @@ extension PollingEngine {
                 return
             }
             let validators = Validators(transfer.head, now: wall / 1000)
+            poll.machine.received(validators: validators, rules: rules, now: now)
             let digest = BodyDigest(bytes)
             if let digest, digest == poll.lastBody {
-                poll.machine.received(validators: validators, rules: rules, now: now)
                 let step = poll.machine.judged(.unchanged, now: now, jitter: jitter())
                 statistics.unchanged += 1
-                confirm(poll, .sameBody(bytes: bytes.count), transfer, step, now)
+                confirm(poll, .sameBody(bytes: bytes.count), transfer, step, wall: wall, now)
                 return
             }
             poll.unjudgedBody = digest
@@ -153,9 +153,8 @@ extension PollingEngine {
                 receivedAt: .now,
                 receivedAtMilliseconds: wall,
                 wireBytes: transfer.wireBytes,
-                duration: duration.duration
+                duration: (now - transfer.started).duration
             )
-            poll.machine.received(validators: validators, rules: rules, now: now)
             if poll.shared.isStopped { return }
             if let verdict = poll.observer.polledAtOnce(body) {
                 judged(poll.id, verdict)

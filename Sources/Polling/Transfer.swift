@@ -180,13 +180,12 @@ final class Transfer {
 
     func failure(_ result: CURLcode) -> FetchFailure {
         switch refusal {
-        case .bodyTooLarge:
+        // libcurl refuses one that is announced before the first byte of it.
+        case .bodyTooLarge,
+            nil where result == CURLE_FILESIZE_EXCEEDED:
             FetchFailure(code: .tooLarge, reason: "the body is larger than the \(maxBody) bytes allowed")
         case .headersTooLarge:
             FetchFailure(code: .invalid, reason: "the header section is larger than allowed")
-        case nil where result == CURLE_FILESIZE_EXCEEDED:
-            // Announced, and so refused before the first byte of it.
-            FetchFailure(code: .tooLarge, reason: "the body is larger than the \(maxBody) bytes allowed")
         case nil:
             FetchFailure(result, detail: String(cString: errorText), answered: head.hasBegun)
         }
