@@ -23,7 +23,8 @@ package struct ItemChange: Sendable, Hashable {
     /// What happened to the items of all arrays that `options.keys` names.
     ///
     /// Array by array; in each first what was removed, in the old order, then what was added or changed, in the new
-    /// one. An array that only one document has is an empty one in the other. Where several items have one key, the
+    /// one. An array that only one document has is an empty one in the other. An array inside an item is compared with that of the
+    /// same item, wherever the item stands now. Where several items have one key, the
     /// first is compared with the first, and so on. Items without a key are passed over. An item whose place alone
     /// changed, or that differs only in what ``JSONDocument/isEqual(to:ignoring:)`` disregards, has not changed.
     package static func diff(
@@ -50,20 +51,28 @@ private struct ItemComparison {
     /// An array that a pattern names, in one of the documents.
     private struct Collection {
         var pointer: JSONPointer
+        /// Where it is, whatever places the items around it have.
+        var path: [Step]
         var node: Int
         var member: [UInt8]
+    }
+
+    private enum Step: Hashable {
+        case name(JSONPointerStep)
+        case place(Int)
+        case item(ItemIdentity)
     }
 
     func run() -> [ItemChange] {
         let before = collections(in: old)
         let after = collections(in: new)
-        let nodesBefore = Dictionary(before.map { ($0.pointer, $0.node) }, uniquingKeysWith: { first, _ in first })
-        let namedAfter = Set(after.map(\.pointer))
+        let nodesBefore = Dictionary(before.map { ($0.path, $0.node) }, uniquingKeysWith: { first, _ in first })
+        let pathsAfter = Set(after.map(\.path))
         var changes: [ItemChange] = []
         for collection in after {
-            compare(collection, nodesBefore[collection.pointer], collection.node, to: &changes)
+            compare(collection, nodesBefore[collection.path], collection.node, to: &changes)
         }
-        for collection in before where !namedAfter.contains(collection.pointer) {
+        for collection in before where !pathsAfter.contains(collection.path) {
             compare(collection, collection.node, nil, to: &changes)
         }
         return changes
@@ -71,26 +80,38 @@ private struct ItemComparison {
 
     private func collections(in view: JSONView) -> [Collection] {
         var result: [Collection] = []
-        var path: [JSONPointerStep] = []
+        var pointer: [JSONPointerStep] = []
+        var path: [Step] = []
         let members = options.keys.map { Array($0.member.utf8) }
+        func enter(_ child: Int, _ cursor: PatternCursor, _ pointerStep: JSONPointerStep, _ step: Step) {
+            pointer.append(pointerStep)
+            path.append(step)
+            visit(child, cursor)
+            path.removeLast()
+            pointer.removeLast()
+        }
         func visit(_ node: Int, _ cursor: PatternCursor) {
             if cursor.isEmpty { return }
-            if let match = cursor.match, view.nodes[node].kind == .array {
-                result.append(Collection(pointer: JSONPointer(steps: path), node: node, member: members[match]))
-            }
             switch view.nodes[node].kind {
             case .object:
                 for child in view.children(node) {
                     let name = view.withName(child) { Array($0) }
-                    path.append(JSONPointerStep(name))
-                    visit(child, name.withUnsafeBufferPointer { cursor.entering(name: $0) })
-                    path.removeLast()
+                    let step = JSONPointerStep(name)
+                    enter(child, name.withUnsafeBufferPointer { cursor.entering(name: $0) }, step, .name(step))
                 }
             case .array:
-                for (index, child) in view.children(node).enumerated() {
-                    path.append(JSONPointerStep(index))
-                    visit(child, cursor.entering(index: index))
-                    path.removeLast()
+                let items = view.children(node)
+                var identities: [Int: ItemIdentity] = [:]
+                if let match = cursor.match {
+                    let member = members[match]
+                    result.append(
+                        Collection(pointer: JSONPointer(steps: pointer), path: path, node: node, member: member)
+                    )
+                    for (identity, item) in view.identified(items, by: member) { identities[item] = identity }
+                }
+                for (index, item) in items.enumerated() {
+                    let step = identities[item].map { Step.item($0) } ?? .place(index)
+                    enter(item, cursor.entering(index: index), JSONPointerStep(index), step)
                 }
             default: break
             }

@@ -52,6 +52,27 @@ struct ItemChangeTests {
         #expect(try changes("[]", #"[{"k":null}]"#, [("", "k")]) == [#"added  null {"k":null} -"#])
     }
 
+    @Test("an array inside an item is compared with that of the same item, wherever it stands now")
+    func nested() throws {
+        let keys = [("/m", "id"), ("/m/*/e", "id")]
+        let old = #"{"m":[{"id":1,"e":[{"id":"g1"}]},{"id":3,"e":[{"id":"g3"}]}]}"#
+        let new = #"{"m":[{"id":2,"e":[{"id":"g2"}]},{"id":1,"e":[{"id":"g1"}]}]}"#
+        #expect(
+            try changes(old, new, keys) == [
+                #"removed /m 3 - {"id":3,"e":[{"id":"g3"}]}"#, #"added /m 2 {"id":2,"e":[{"id":"g2"}]} -"#,
+                #"added /m/0/e "g2" {"id":"g2"} -"#, #"removed /m/1/e "g3" - {"id":"g3"}"#,
+            ]
+        )
+        // Items that nothing identifies are told by their places.
+        #expect(
+            try changes(
+                #"{"m":[{"e":[{"id":1}]}]}"#,
+                #"{"m":[{"e":[]},{"e":[{"id":1}]}]}"#,
+                [("/m/*/e", "id")]
+            ) == [#"removed /m/0/e 1 - {"id":1}"#, #"added /m/1/e 1 {"id":1} -"#]
+        )
+    }
+
     @Test("one key on several items, no key, and differences that do not count")
     func oddities() throws {
         #expect(
