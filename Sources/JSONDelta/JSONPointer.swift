@@ -57,11 +57,6 @@ package struct JSONPointerPattern: Sendable, Hashable, CustomStringConvertible {
     package static func == (a: JSONPointerPattern, b: JSONPointerPattern) -> Bool { a.steps == b.steps }
 
     package func hash(into hasher: inout Hasher) { hasher.combine(steps) }
-
-    /// Whether the pattern names this place (and not merely one around or inside it).
-    package func matches(_ pointer: JSONPointer) -> Bool {
-        steps.count == pointer.steps.count && zip(steps, pointer.steps).allSatisfy { $0 == nil || $0 == $1 }
-    }
 }
 
 /// Why a text is no JSON Pointer.

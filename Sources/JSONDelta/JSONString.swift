@@ -1,5 +1,5 @@
 /// The text of a JSON string, between its quotes: from escapes to bytes and back.
-enum JSONString {
+package enum JSONString {
     /// What an escaped text says.
     struct Decoded {
         /// UTF-8; a lone surrogate stands as the three bytes that UTF-8 would give it if it could (WTF-8), so that
@@ -45,8 +45,8 @@ enum JSONString {
         return result
     }
 
-    /// Appends the one way this package writes a text: only what must be escaped is.
-    static func encode(_ text: some Sequence<UInt8>, to output: inout [UInt8]) {
+    /// Appends the one way this package writes a text in UTF-8: only what must be escaped is (RFC 8259 section 7).
+    package static func encode(_ text: some Sequence<UInt8>, to output: inout [UInt8]) {
         for byte in text {
             switch byte {
             case UInt8(ascii: "\""), UInt8(ascii: "\\"):
@@ -65,6 +65,11 @@ enum JSONString {
             default: output.append(byte)
             }
         }
+    }
+
+    /// Whether ``encode(_:to:)`` would write the text as it is.
+    package static func isPlain(_ text: some Sequence<UInt8>) -> Bool {
+        text.allSatisfy { $0 >= 0x20 && $0 != UInt8(ascii: "\"") && $0 != UInt8(ascii: "\\") }
     }
 
     static func hexDigit(_ byte: UInt8) -> UInt32? {

@@ -1,3 +1,4 @@
+import JSONDelta
 import NIOCore
 
 extension ByteBuffer {
@@ -11,18 +12,13 @@ extension ByteBuffer {
     package mutating func writeJSONString(utf8 bytes: some Collection<UInt8>) {
         reserveCapacity(minimumWritableBytes: bytes.count + 2)
         writeInteger(UInt8(ascii: "\""))
-        for byte in bytes {
-            switch byte {
-            case UInt8(ascii: "\""): writeStaticString(#"\""#)
-            case UInt8(ascii: "\\"): writeStaticString(#"\\"#)
-            case UInt8(ascii: "\n"): writeStaticString(#"\n"#)
-            case UInt8(ascii: "\r"): writeStaticString(#"\r"#)
-            case UInt8(ascii: "\t"): writeStaticString(#"\t"#)
-            case 0..<0x20:
-                let hex = String(byte, radix: 16)
-                writeString(#"\u"# + String(repeating: "0", count: 4 - hex.count) + hex)
-            default: writeInteger(byte)
-            }
+        if JSONString.isPlain(bytes) {
+            writeBytes(bytes)
+        } else {
+            var escaped: [UInt8] = []
+            escaped.reserveCapacity(bytes.count + bytes.count / 8)
+            JSONString.encode(bytes, to: &escaped)
+            writeBytes(escaped)
         }
         writeInteger(UInt8(ascii: "\""))
     }

@@ -1,3 +1,5 @@
+import JSONDelta
+
 /// Makes JSON text of elements as they open and close. Knows the convention; knows nothing of the parser.
 ///
 /// | XML | JSON |
@@ -119,16 +121,7 @@ struct JSONBuilder {
     private static func string(_ text: [UInt8]) -> [UInt8] {
         var result = [UInt8(ascii: "\"")]
         result.reserveCapacity(text.count + 2)
-        for byte in text {
-            switch byte {
-            case UInt8(ascii: "\""), UInt8(ascii: "\\"): result += [UInt8(ascii: "\\"), byte]
-            case 0x0A: result += Array("\\n".utf8)
-            case 0x0D: result += Array("\\r".utf8)
-            case 0x09: result += Array("\\t".utf8)
-            // XML allows no other control characters (XML 1.0 section 2.2).
-            default: result.append(byte)
-            }
-        }
+        JSONString.encode(text, to: &result)
         result.append(UInt8(ascii: "\""))
         return result
     }

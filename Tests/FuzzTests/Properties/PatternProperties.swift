@@ -16,9 +16,12 @@ enum PatternProperties {
 
     private static func checkPointers(_ pattern: String, _ text: String) throws(PropertyViolation) {
         guard let pointer = try? JSONPointer(text) else { return }
-        let itself = try? JSONPointerPattern(text)
-        try require(itself?.matches(pointer) == true, "\(text.debugDescription) does not match itself")
-        if let pattern = try? JSONPointerPattern(pattern) { _ = pattern.matches(pointer) }
+        guard let itself = try? JSONPointerPattern(text) else {
+            throw PropertyViolation("\(text.debugDescription) is a pointer and no pattern")
+        }
+        let cursor = PatternCursor([itself]).entering(pointer.steps)
+        try require(cursor.match == 0, "\(text.debugDescription) does not match itself")
+        if let pattern = try? JSONPointerPattern(pattern) { _ = PatternCursor([pattern]).entering(pointer.steps).match }
     }
 
     private static func checkPath(_ template: String, _ path: String) throws(PropertyViolation) {
