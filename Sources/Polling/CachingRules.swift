@@ -17,6 +17,9 @@ struct CachingRules: Equatable {
     init(_ head: ResponseHead, now: Int64) {
         var shared: Nanoseconds?
         var general: Nanoseconds?
+        // To be asked about each time, whatever else the field says (RFC 9111 sections 5.2.2.4 and 5.2.2.5). With field names behind
+        // it, `no-cache` is about those fields.
+        var isNeverFresh = false
         var date: String?
         var retry: String?
         head.forEach { field, value in
@@ -25,7 +28,10 @@ struct CachingRules: Equatable {
                 hasCacheControl = true
                 for directive in value.split(separator: ",") {
                     let parts = directive.split(separator: "=", maxSplits: 1).map(Self.trimmed)
-                    guard parts.count == 2 else { continue }
+                    guard parts.count == 2 else {
+                        if ["no-cache", "no-store"].contains(parts.first?.lowercased()) { isNeverFresh = true }
+                        continue
+                    }
                     switch parts[0].lowercased() {
                     case "s-maxage": shared = shared ?? Self.deltaSeconds(parts[1])
                     case "max-age": general = general ?? Self.deltaSeconds(parts[1])
@@ -38,7 +44,7 @@ struct CachingRules: Equatable {
             default: break
             }
         }
-        maxAge = shared ?? general
+        maxAge = isNeverFresh ? nil : shared ?? general
         retryAfter = retry.flatMap { Self.retryAfter($0, date: date, now: now) }
     }
 

@@ -27,7 +27,6 @@ struct HostGate {
     var isDown: Bool { unreachableInARow >= 3 }
     /// Tickets that wait, withdrawn ones included.
     var waiting: Int { queue.count - head }
-    var isIdle: Bool { inFlight == 0 && waiting == 0 }
 
     mutating func enqueue(_ ticket: Int) {
         queue.append(ticket)

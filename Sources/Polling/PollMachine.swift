@@ -53,8 +53,6 @@ struct PollMachine {
         state = .queued
     }
 
-    var isStopped: Bool { state == .stopped }
-
     /// A moment that `.sleep` asked for has come.
     mutating func woke(now: Moment) -> Step {
         guard case .idle(let until) = state, until <= now else { return .nothing }
@@ -167,7 +165,7 @@ struct PollMachine {
     private mutating func rest(failedAt now: Moment, retryAfter: Nanoseconds?, jitter: Double) -> Step {
         hold(for: retryAfter, from: now)
         let wait = backOff.failed(interval: schedule.interval, jitter: jitter)
-        return settle(until: now + wait, now: now)
+        return settle(until: wantsAnother ? now : now + wait, now: now)
     }
 
     private mutating func hold(for retryAfter: Nanoseconds?, from moment: Moment) {

@@ -16,12 +16,10 @@ package struct PollConfirmation: Sendable, Equatable {
         case sameBody(bytes: Int)
     }
 
+    /// What says so.
     package var evidence: Evidence
-    package var at: ContinuousClock.Instant
-    /// The same moment in Unix time.
+    /// When it came, in Unix time.
     package var atMilliseconds: Int64
-    package var wireBytes: Int
-    package var duration: Duration
 }
 
 /// Receives what a poll brings. Calls for one poll never overlap and come in the order of the fetches.

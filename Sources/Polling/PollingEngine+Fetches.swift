@@ -7,11 +7,13 @@ extension PollingEngine {
         _ request: FetchRequest,
         _ answer: @escaping @Sendable (Result<FetchResponse, FetchFailure>) -> Void
     ) {
-        if let refusal = request.refusal {
-            answer(.failure(refusal))
+        let host: UpstreamHost
+        do {
+            host = try request.checkedHost()
+        } catch {
+            answer(.failure(error))
             return
         }
-        guard let host = UpstreamHost(url: request.url) else { return }
         let now = Moment.now()
         let upstream = upstream(host, now)
         upstream.users += 1

@@ -6,7 +6,13 @@ extension PollingEngine {
         guard !beginning.shared.isStopped else { return }
         let now = Moment.now()
         let request = beginning.plan.request
-        let upstream = UpstreamHost(url: request.url).map { self.upstream($0, now) }
+        var upstream: Upstream?
+        var refusal: FetchFailure?
+        do {
+            upstream = self.upstream(try request.checkedHost(), now)
+        } catch {
+            refusal = error
+        }
         upstream?.users += 1
         let schedule = PollScheduleState(
             beginning.plan.schedule,
@@ -17,7 +23,7 @@ extension PollingEngine {
             beginning,
             PollMachine(schedule: schedule, longestHold: longestHold),
             upstream,
-            request.refusal
+            refusal
         )
         polls[poll.id] = poll
         carryOut(.fetch, poll, now)
@@ -96,21 +102,12 @@ extension PollingEngine {
     private func confirm(
         _ poll: RunningPoll,
         _ evidence: PollConfirmation.Evidence,
-        _ transfer: Transfer,
         _ step: PollMachine.Step,
         wall: Int64,
         _ now: Moment
     ) {
         if !poll.shared.isStopped {
-            poll.observer.pollConfirmed(
-                PollConfirmation(
-                    evidence: evidence,
-                    at: .now,
-                    atMilliseconds: wall,
-                    wireBytes: transfer.wireBytes,
-                    duration: (now - transfer.started).duration
-                )
-            )
+            poll.observer.pollConfirmed(PollConfirmation(evidence: evidence, atMilliseconds: wall))
         }
         carryOut(step, poll, now)
     }
@@ -124,7 +121,7 @@ extension PollingEngine {
         case 304 where !poll.machine.validators.isEmpty:
             let step = poll.machine.confirmed(rules: rules, now: now, jitter: jitter())
             statistics.notModified += 1
-            confirm(poll, .notModified, transfer, step, wall: wall, now)
+            confirm(poll, .notModified, step, wall: wall, now)
         case 200..<300:
             let bytes = transfer.takeBody()
             guard !bytes.isEmpty else {
@@ -138,22 +135,15 @@ extension PollingEngine {
             if let digest, digest == poll.lastBody {
                 let step = poll.machine.judged(.unchanged, now: now, jitter: jitter())
                 statistics.unchanged += 1
-                confirm(poll, .sameBody(bytes: bytes.count), transfer, step, wall: wall, now)
+                confirm(poll, .sameBody(bytes: bytes.count), step, wall: wall, now)
                 return
             }
             poll.unjudgedBody = digest
             let body = FetchedBody(
                 bytes: bytes,
-                status: status,
                 contentType: transfer.head.first(.contentType),
-                entityTag: validators.entityTag,
-                lastModified: validators.lastModified,
-                maxAge: rules.maxAge?.duration,
-                age: rules.age?.duration,
                 receivedAt: .now,
-                receivedAtMilliseconds: wall,
-                wireBytes: transfer.wireBytes,
-                duration: (now - transfer.started).duration
+                receivedAtMilliseconds: wall
             )
             if poll.shared.isStopped { return }
             if let verdict = poll.observer.polledAtOnce(body) {

@@ -23,6 +23,8 @@ final class Transfer {
     private(set) var connectionsOpened = 0
 
     static let maxHops = 5
+    /// Seconds after which certificate authorities are read from their file again: it may have been replaced.
+    private static let authoritiesKept = 60
     /// Sent with `Content-Length: 0` where there is none (RFC 9110 section 8.6).
     private static let methodsWithBody: Set<String> = ["POST", "PUT", "PATCH"]
 
@@ -89,6 +91,7 @@ final class Transfer {
         _ = ccurl_easy_set_string(easy, CURLOPT_PROXY, "")
         _ = ccurl_easy_set_string(easy, CURLOPT_USERAGENT, "pushbridge")
         ccurl_easy_never_wait_for_resolver(easy)
+        ccurl_easy_keep_authorities(easy, Self.authoritiesKept)
         return ccurl_easy_allow_http_only(easy) == CURLE_OK
     }
 

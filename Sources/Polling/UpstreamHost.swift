@@ -30,7 +30,8 @@ struct UpstreamHost: Hashable, CustomStringConvertible {
         guard let parts = CurlURL(url), let origin = UpstreamHost(parts) else {
             throw FetchFailure(code: .invalid, reason: "\"\(url)\" is no http or https URL")
         }
-        guard parts.resolve(location), let target = UpstreamHost(parts), let resolved = parts.whole else {
+        let credentials = parts.credentials
+        guard parts.resolve(location), let target = UpstreamHost(parts) else {
             throw FetchFailure(
                 code: .invalid,
                 reason: "the redirect's Location \"\(location)\" is no http or https URL"
@@ -41,6 +42,11 @@ struct UpstreamHost: Hashable, CustomStringConvertible {
                 code: .invalid,
                 reason: "the redirect to \(target) leaves \(origin), and is not followed"
             )
+        }
+        // An absolute Location names no user; it leads to the same host, which asked for one.
+        if parts.part(CURLUPART_USER) == nil { parts.credentials = credentials }
+        guard let resolved = parts.whole else {
+            throw FetchFailure(code: .invalid, reason: "the redirect's Location \"\(location)\" makes no URL")
         }
         return resolved
     }
@@ -61,6 +67,15 @@ private final class CurlURL {
     func resolve(_ location: String) -> Bool {
         curl_url_set(handle, CURLUPART_URL, location, UInt32(CURLU_URLENCODE)) == CURLUE_OK
             && curl_url_set(handle, CURLUPART_FRAGMENT, nil, 0) == CURLUE_OK
+    }
+
+    /// User and password as they stand in the URL, percent-encoded.
+    var credentials: (user: String?, password: String?) {
+        get { (part(CURLUPART_USER), part(CURLUPART_PASSWORD)) }
+        set {
+            _ = curl_url_set(handle, CURLUPART_USER, newValue.user, 0)
+            _ = curl_url_set(handle, CURLUPART_PASSWORD, newValue.password, 0)
+        }
     }
 
     /// The port is the scheme's own where the URL names none.

@@ -45,6 +45,14 @@ struct FreshnessTests {
         #expect(freshness("Cache-Control: x-max-age=9, max-ageing=9") == nil)
     }
 
+    @Test("what must be asked about each time is never fresh, whatever stands beside it")
+    func neverFresh() {
+        #expect(freshness("Cache-Control: no-cache, max-age=300") == nil)
+        #expect(freshness("Cache-Control: max-age=300", "Cache-Control: No-Store") == nil)
+        // About that field alone (RFC 9111 section 5.2.2.4).
+        #expect(freshness("Cache-Control: no-cache=\"set-cookie\", max-age=300") == 300)
+    }
+
     @Test("a number without end counts as the largest there is")
     func overflow() {
         #expect(freshness("Cache-Control: max-age=99999999999999999999999999") == 2_147_483_648)

@@ -139,6 +139,17 @@ struct PollMachineTests {
         #expect(fail(&machine, at: 1) == .sleep(until: at(5)))
     }
 
+    @Test("pollNow during a fetch that fails asks for one more right after it, but not before a Retry-After")
+    func pollNowDuringFailure() {
+        var machine = machine()
+        machine.admitted(now: at(0))
+        #expect(machine.pollNow(now: at(0)) == .nothing)
+        #expect(machine.failed(retryAfter: nil, now: at(0.1), jitter: 0) == .fetch)
+        machine.admitted(now: at(0.1))
+        #expect(machine.pollNow(now: at(0.1)) == .nothing)
+        #expect(machine.failed(retryAfter: 7 * .second, now: at(1), jitter: 0) == .sleep(until: at(8)))
+    }
+
     @Test("validators are those of the last answer that was a document")
     func validators() {
         var machine = machine()
@@ -213,6 +224,6 @@ struct PollMachineTests {
         machine.received(validators: Validators(), rules: CachingRules(head(), now: 0), now: at(9))
         #expect(machine.judged(.changed, now: at(9), jitter: 0) == .nothing)
         #expect(machine.judgedInvalid(now: at(9), jitter: 0) == .nothing)
-        #expect(machine.isStopped)
+        #expect(machine.state == .stopped)
     }
 }

@@ -60,7 +60,7 @@ struct PollingTests {
         }
     }
 
-    @Test("a body is told with its content type, length on the wire, freshness and time")
+    @Test("a body is told with its content type and time, and held for as long as it is fresh")
     func body() async throws {
         let headers = ["Content-Type: application/json", "ETag: \"a\"", "Cache-Control: max-age=60", "Age: 4"]
         try await withServer { _ in
@@ -72,11 +72,9 @@ struct PollingTests {
                 defer { poll.stop() }
                 try await eventually("an answer") { !recorder.events.isEmpty }
                 let body = try #require(recorder.bodies.first)
-                #expect(body.contentType == "application/json" && body.status == 200 && body.entityTag == "\"a\"")
-                #expect(body.maxAge == .seconds(60) && body.age == .seconds(4))
-                #expect(body.wireBytes > 100 && body.wireBytes < 200)
+                #expect(body.contentType == "application/json")
                 #expect(abs(body.receivedAtMilliseconds - wallClockMilliseconds()) < 5000)
-                #expect(body.receivedAt <= .now && body.duration < .seconds(5))
+                #expect(body.receivedAt <= .now)
                 try await eventually("the next attempt is known") { poll.nextAttemptAtMilliseconds != nil }
                 let next = try #require(poll.nextAttemptAtMilliseconds) - wallClockMilliseconds()
                 #expect(next > 50_000 && next <= 56_000, "held for 56 s by its freshness: \(next)")

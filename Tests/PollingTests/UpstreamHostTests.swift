@@ -22,6 +22,19 @@ struct UpstreamHostTests {
         #expect(resolved.lowercased() == target.lowercased())
     }
 
+    @Test(
+        "user and password of the URL stay with it, unless the Location names others",
+        arguments: [
+            ("/x", "http://us%40er:p@api.example:8080/x"),
+            ("http://api.example:8080/x", "http://us%40er:p@api.example:8080/x"),
+            ("http://other:q@api.example:8080/x", "http://other:q@api.example:8080/x"),
+        ]
+    )
+    func credentials(location: String, target: String) throws {
+        let resolved = try UpstreamHost.redirect(from: "http://us%40er:p@api.example:8080/a", to: location)
+        #expect(resolved == target)
+    }
+
     @Test("a port that the scheme implies is the same port")
     func impliedPort() throws {
         #expect(try UpstreamHost.redirect(from: "https://a.example/", to: "https://a.example:443/x").hasSuffix("/x"))
@@ -55,18 +68,21 @@ struct UpstreamHostTests {
 @Suite("Requests that cannot be sent")
 struct RequestRulesTests {
     @Test("line breaks and names that are no tokens are refused")
-    func headers() {
+    func headers() throws {
         let url = "http://a.example/"
-        #expect(FetchRequest(url: url, headers: [("X-Good", "va lue")]).refusal == nil)
+        #expect(try FetchRequest(url: url, headers: [("X-Good", "va lue")]).checkedHost().host == "a.example")
+        func expectRefusal(of request: FetchRequest) {
+            #expect { try request.checkedHost() } throws: { ($0 as? FetchFailure)?.code == .invalid }
+        }
         for (name, value) in [
             ("X", "a\r\nEvil: 1"), ("X", "a\nb"), ("X", "a\0b"), ("", "x"), ("X Y", "x"), ("X:", "x"), ("X\r\nY", "x"),
             ("Ä", "x"),
         ] {
-            #expect(FetchRequest(url: url, headers: [(name, value)]).refusal?.code == .invalid)
+            expectRefusal(of: FetchRequest(url: url, headers: [(name, value)]))
         }
-        #expect(FetchRequest(url: url, method: "GET / HTTP/1.1\r\nX:").refusal?.code == .invalid)
-        #expect(FetchRequest(url: url, method: "").refusal?.code == .invalid)
-        #expect(FetchRequest(url: "ftp://a.example/").refusal?.code == .invalid)
-        #expect(FetchRequest(url: "http://a.example/x\r\nHost: evil").refusal?.code == .invalid)
+        expectRefusal(of: FetchRequest(url: url, method: "GET / HTTP/1.1\r\nX:"))
+        expectRefusal(of: FetchRequest(url: url, method: ""))
+        expectRefusal(of: FetchRequest(url: "ftp://a.example/"))
+        expectRefusal(of: FetchRequest(url: "http://a.example/x\r\nHost: evil"))
     }
 }

@@ -83,6 +83,17 @@ static inline void ccurl_easy_never_wait_for_resolver(CURL *easy) {
 #endif
 }
 
+// Certificate authorities are read again after so many seconds. Since 7.87, whose own time is a day; before, they are read for each
+// connection.
+static inline void ccurl_easy_keep_authorities(CURL *easy, long seconds) {
+#if LIBCURL_VERSION_NUM >= 0x075700
+    (void)curl_easy_setopt(easy, CURLOPT_CA_CACHE_TIMEOUT, seconds);
+#else
+    (void)easy;
+    (void)seconds;
+#endif
+}
+
 // HTTP/2 where TLS negotiates it; a second transfer waits to learn whether it can share the connection.
 static inline void ccurl_easy_negotiate_http2(CURL *easy) {
     (void)curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_2TLS);
