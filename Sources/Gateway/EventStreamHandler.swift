@@ -10,11 +10,16 @@ final class EventStreamHandler: ChannelInboundHandler, SubscriberSink, LoopConne
     /// A comment this often keeps proxies from taking the stream for dead.
     private static let heartbeat = TimeAmount.seconds(15)
 
+    /// Who has taken nothing for so many heartbeats is gone, or might as well be.
+    private static let patience = 8
+
     private let gateway: GatewayLoop
     private let info: ConnectionInfo
     private var context: ChannelHandlerContext?
     private var subscription: Subscription?
     private var bytesSent = 0
+    /// Heartbeats in a row that found the socket full.
+    private var stalledHeartbeats = 0
     var timerPlace: TimerWheel.Place?
 
     init(gateway: GatewayLoop, info: ConnectionInfo) {
@@ -41,7 +46,16 @@ final class EventStreamHandler: ChannelInboundHandler, SubscriberSink, LoopConne
     }
 
     func timerFired() {
-        if isReady { write(ByteBuffer(string: ":\n\n")) }
+        if isReady {
+            stalledHeartbeats = 0
+            write(ByteBuffer(string: ":\n\n"))
+        } else {
+            stalledHeartbeats += 1
+            guard stalledHeartbeats < Self.patience else {
+                context?.close(promise: nil)
+                return
+            }
+        }
         setHeartbeat()
     }
 
@@ -56,7 +70,10 @@ final class EventStreamHandler: ChannelInboundHandler, SubscriberSink, LoopConne
     }
 
     func channelWritabilityChanged(context: ChannelHandlerContext) {
-        if context.channel.isWritable { subscription?.sinkBecameReady() }
+        if context.channel.isWritable {
+            stalledHeartbeats = 0
+            subscription?.sinkBecameReady()
+        }
         context.fireChannelWritabilityChanged()
     }
 

@@ -14,12 +14,12 @@ struct MessageEncoder {
         self.format = format
     }
 
-    /// The whole document. `replaced` is the version that the receiver holds, if it holds one: a bare subscriber in
-    /// `patch` or `merge` mode has to be told in that mode's own language that everything is new.
-    func snapshot(_ document: Document, at milliseconds: Int64, replacing replaced: Document?) -> Delivery {
+    /// The whole document. `isReplacing`: the receiver holds another version, so that a bare subscriber in `patch` or `merge` mode
+    /// has to be told in that mode's own language that everything is new.
+    func snapshot(_ document: Document, at milliseconds: Int64, isReplacing: Bool) -> Delivery {
         switch format.envelope {
         case .bare:
-            if replaced != nil, case .json(let json) = document.content {
+            if isReplacing, case .json(let json) = document.content {
                 switch format.mode {
                 case .patch:
                     var patch = ByteBuffer(string: #"[{"op":"replace","path":"","value":"#)

@@ -25,8 +25,20 @@ package final class Revision: Sendable {
     // `cache`, which is held for a look-up.
     private let patches = Mutex<[VersionID: JSONPatch]>([:])
 
+    /// Where a receiver stands.
+    enum Origin {
+        /// It holds nothing.
+        case nothing
+        /// It holds a version that is known.
+        case version(Document)
+        /// It holds a version that has left the history.
+        case forgotten
+    }
+
     private struct Step: Hashable {
         var from: VersionID?
+        /// `from` is none although the receiver holds a version: all such receivers get the same.
+        var isReplacing = false
         var format: DeliveryFormat
     }
 
@@ -51,19 +63,26 @@ package final class Revision: Sendable {
     /// The bytes that bring the holder of `from` (nil: nobody in particular) here, where they have been made already.
     /// Any thread; never waits for a computation.
     func made(from: VersionID?, format: DeliveryFormat) -> Delivery? {
-        let step = Step(from: format.mode == .snapshot ? nil : from, format: format)
-        return cache.withLock { $0[step] }
+        made(Step(from: format.mode == .snapshot ? nil : from, format: format))
     }
+
+    private func made(_ step: Step) -> Delivery? { cache.withLock { $0[step] } }
 
     /// Makes those bytes, or returns what another thread made in the meantime. Takes time in proportion to the
     /// document: not for event loops.
-    func make(from: Document?, format: DeliveryFormat) -> Delivery {
-        if let made = made(from: from?.id, format: format) { return made }
+    func make(from origin: Origin, format: DeliveryFormat) -> Delivery {
+        var step = Step(format: format)
+        switch origin {
+        case _ where format.mode == .snapshot: break
+        case .nothing: break
+        case .version(let document): step.from = document.id
+        case .forgotten: step.isReplacing = true
+        }
+        if let made = made(step) { return made }
         return patches.withLock { patches in
-            if let made = made(from: from?.id, format: format) { return made }
+            if let made = made(step) { return made }
             let encoder = MessageEncoder(topicName: topicName, format: format)
-            let delivery = encode(from: from, with: encoder, patches: &patches)
-            let step = Step(from: format.mode == .snapshot ? nil : from?.id, format: format)
+            let delivery = encode(from: origin, with: encoder, patches: &patches)
             cache.withLock { $0[step] = delivery }
             return delivery
         }
@@ -76,13 +95,14 @@ package final class Revision: Sendable {
     }
 
     private func encode(
-        from: Document?,
+        from origin: Origin,
         with encoder: MessageEncoder,
         patches: inout [VersionID: JSONPatch]
     ) -> Delivery {
-        guard let from, case .json(let old) = from.content, case .json(let new) = document.content else {
-            return encoder.snapshot(document, at: atMilliseconds, replacing: from)
-        }
+        if case .nothing = origin { return encoder.snapshot(document, at: atMilliseconds, isReplacing: false) }
+        guard case .version(let from) = origin, case .json(let old) = from.content,
+            case .json(let new) = document.content
+        else { return encoder.snapshot(document, at: atMilliseconds, isReplacing: true) }
         switch encoder.format.mode {
         case .snapshot:
             break
@@ -100,6 +120,6 @@ package final class Revision: Sendable {
             let changes = ItemChange.diff(from: old, to: new, options: diffOptions, ignoring: ignored)
             return encoder.events(changes, from: from.id, to: document.id, at: atMilliseconds)
         }
-        return encoder.snapshot(document, at: atMilliseconds, replacing: from)
+        return encoder.snapshot(document, at: atMilliseconds, isReplacing: true)
     }
 }

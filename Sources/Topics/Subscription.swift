@@ -26,6 +26,8 @@ package final class Subscription {
     var indexInGroup = 0
     /// The number of the revision that a step is being made to, while one is.
     var goal = 0
+    /// Whether there was news of the upstream that the socket could not take.
+    var isOwedStatus = false
     /// Whether the group keeps the position, as that of all its members in step.
     var isInStep = false
     private(set) var sink: (any SubscriberSink)?

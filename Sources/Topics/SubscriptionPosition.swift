@@ -59,13 +59,15 @@ struct SubscriptionPosition {
         now: NIODeadline
     ) -> Action {
         guard state != .making else { return .none }
-        let isConfirmed = isClaim
+        let wasClaim = isClaim
         isClaim = false
         if held == version {
             // It was so all along, or has become so again while the subscriber was behind.
             state = .idle
-            return isConfirmed ? .confirm : .none
+            return wasClaim ? .confirm : .none
         }
+        // What nobody can know to be true is as good as nothing.
+        if wasClaim { held = nil }
         if let wait = pause(isReady: isReady, now: now) { return wait }
         if anyPosition || (held != nil && held == previous) { return .deliverShared }
         state = .making

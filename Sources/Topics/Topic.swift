@@ -29,8 +29,10 @@ package final class Topic: Sendable {
         var shards: [ObjectIdentifier: TopicShard.Reference] = [:]
         /// How many shards have subscribers of a format: the formats that are worth encoding ahead.
         var formats: [DeliveryFormat: Int] = [:]
-        /// Counts attachments, so that an expiry can tell that somebody came and went meanwhile.
-        var generation = 0
+        /// When the last shard left; nil while there is one.
+        var idleSince: NIODeadline?
+        /// Whether somebody will ask for ``Topic/expiry(at:)``: once is enough, however many come and go.
+        var expiryIsPending = false
     }
 
     /// What a shard starts from.
@@ -143,7 +145,7 @@ package final class Topic: Sendable {
             settings: settings
         )
         for format in state.withLock({ Array($0.formats.keys) }) {
-            _ = revision.make(from: last?.document, format: format)
+            _ = revision.make(from: last.map { .version($0.document) } ?? .nothing, format: format)
         }
         state.withLock { state in
             if let last { state.history.remember(last.document, limit: settings.historyBytes) }
@@ -186,8 +188,15 @@ package final class Topic: Sendable {
 
     /// A version that is still known. Takes time in proportion to it: not for event loops.
     func document(_ id: VersionID) -> Document? {
-        let (newest, history) = state.withLock { ($0.revision?.document, $0.history) }
-        return newest?.id == id ? newest : history.document(id)
+        let (newest, kept) = state.withLock { ($0.revision?.document, $0.history[id]) }
+        return newest?.id == id ? newest : kept?.document()
+    }
+
+    /// Where the holder of this version (nil: of none) stands. Takes time in proportion to it.
+    func origin(_ held: VersionID?) -> Revision.Origin {
+        guard let held else { return .nothing }
+        guard let document = document(held) else { return .forgotten }
+        return .version(document)
     }
 
     /// Subscriptions on all event loops. Any thread.
@@ -212,23 +221,44 @@ package final class Topic: Sendable {
     func attach(_ reference: TopicShard.Reference) -> Snapshot {
         state.withLock { state in
             state.shards[ObjectIdentifier(reference.loop)] = reference
-            state.generation += 1
+            state.idleSince = nil
             return Snapshot(revision: state.revision, status: state.status, failure: state.failure)
         }
     }
 
-    /// - Returns: the generation to hand to ``hasBeenIdle(since:)``, when no shard is left.
-    func detach(from loop: any EventLoop) -> Int? {
+    /// - Returns: whether ``expiry(at:)`` is to be asked for after `linger`.
+    func detach(from loop: any EventLoop) -> Bool {
         state.withLock { state in
             state.shards[ObjectIdentifier(loop)] = nil
-            return state.shards.isEmpty ? state.generation : nil
+            guard state.shards.isEmpty else { return false }
+            state.idleSince = loop.now
+            guard !state.expiryIsPending else { return false }
+            state.expiryIsPending = true
+            return true
         }
     }
 
     var isIdle: Bool { state.withLock { $0.shards.isEmpty } }
 
-    func hasBeenIdle(since generation: Int) -> Bool {
-        state.withLock { $0.shards.isEmpty && $0.generation == generation }
+    /// What becomes of the topic when somebody looks after it.
+    enum Expiry {
+        /// Somebody has it.
+        case isUsed
+        /// Nobody has had it for as long as it lingers.
+        case isOver
+        /// Nobody has it: to be asked for again then.
+        case askAgain(at: NIODeadline)
+    }
+
+    func expiry(at now: NIODeadline) -> Expiry {
+        state.withLock { state in
+            guard let idleSince = state.idleSince else {
+                state.expiryIsPending = false
+                return .isUsed
+            }
+            let end = idleSince + TimeAmount(settings.linger)
+            return now < end ? .askAgain(at: end) : .isOver
+        }
     }
 
     func isWanted(_ format: DeliveryFormat) {

@@ -55,24 +55,35 @@ package final class TopicRegistry: Sendable {
 
     /// Detaches the shard of `loop`, on that loop. The source goes on for `linger` after the last.
     func leave(_ topic: Topic, loop: any EventLoop) {
-        guard let generation = topic.detach(from: loop) else { return }
-        loop.scheduleTask(in: TimeAmount(topic.settings.linger)) {
-            self.expire(topic, generation: generation)
+        guard topic.detach(from: loop) else { return }
+        expire(topic, at: loop.now + TimeAmount(topic.settings.linger), on: loop)
+    }
+
+    private func expire(_ topic: Topic, at deadline: NIODeadline, on loop: any EventLoop) {
+        loop.scheduleTask(deadline: deadline) {
+            switch self.topics.withLock({ self.expiry(of: topic, in: &$0, at: loop.now) }) {
+            case .isUsed:
+                break
+            case .askAgain(let deadline):
+                self.expire(topic, at: deadline, on: loop)
+            case .isOver:
+                topic.metrics.topics.wrappingSubtract(1, ordering: .relaxed)
+                topic.source.stop()
+            }
         }
     }
 
-    private func expire(_ topic: Topic, generation: Int) {
-        let isOver = topics.withLock { topics in
-            guard topic.hasBeenIdle(since: generation) else { return false }
-            if topics[topic.key] === topic {
-                topics[topic.key] = nil
-                return true
-            }
-            return retired.withLock { $0.removeValue(forKey: ObjectIdentifier(topic)) != nil }
+    /// Takes a topic out whose time is over: under the lock, so that nobody joins it in between.
+    private func expiry(of topic: Topic, in topics: inout [TopicKey: Topic], at now: NIODeadline) -> Topic.Expiry {
+        let expiry = topic.expiry(at: now)
+        guard case .isOver = expiry else { return expiry }
+        if topics[topic.key] === topic {
+            topics[topic.key] = nil
+            return .isOver
         }
-        guard isOver else { return }
-        topic.metrics.topics.wrappingSubtract(1, ordering: .relaxed)
-        topic.source.stop()
+        // Else it has been stopped with its route or with the process.
+        let isRetired = retired.withLock { $0.removeValue(forKey: ObjectIdentifier(topic)) != nil }
+        return isRetired ? .isOver : .isUsed
     }
 
     /// Gives up the topics of routes, each told by its counters. Those that nobody has end now, the others with their last subscriber.

@@ -24,6 +24,8 @@ package final class TopicShard {
     private var groups: [DeliveryFormat: SubscriptionGroup] = [:]
     private var waiters: [ObjectIdentifier: DocumentWaiter] = [:]
     private var inTheMaking: [Step: [Subscription]] = [:]
+    /// Nobody on the loop had use for it any more: it hears no news, and another may have taken its place.
+    private var hasLeft = false
 
     /// A delivery that a worker computes: from a version (nil: whole document) to the revision of that number.
     private struct Step: Hashable {
@@ -137,7 +139,9 @@ package final class TopicShard {
     }
 
     private func leaveIfIdle() {
-        if groups.isEmpty && waiters.isEmpty { owner.shardIsIdle(self) }
+        guard !hasLeft, groups.isEmpty, waiters.isEmpty else { return }
+        hasLeft = true
+        owner.shardIsIdle(self)
     }
 
     // MARK: News from the topic
@@ -215,7 +219,14 @@ package final class TopicShard {
     private func tellEverybody(_ encode: (MessageEncoder) -> Delivery?) {
         for (format, group) in groups {
             guard let message = encode(encoder(format)) else { continue }
-            for subscription in group.members { write(message, to: subscription) }
+            for subscription in group.members {
+                // Who takes nothing is told later how things stand then.
+                guard subscription.sink?.isReady == true else {
+                    subscription.isOwedStatus = true
+                    continue
+                }
+                write(message, to: subscription)
+            }
         }
     }
 
@@ -231,8 +242,15 @@ package final class TopicShard {
     // MARK: Bringing one subscriber to the newest version
 
     func sinkBecameReady(_ subscription: Subscription, isWakeUp: Bool = false) {
+        guard let sink = subscription.sink else { return }
+        if subscription.isOwedStatus, sink.isReady {
+            subscription.isOwedStatus = false
+            let encoder = encoder(subscription.format)
+            let message = revision == nil ? failure.flatMap(encoder.failure) : status.flatMap(encoder.status)
+            if let message { write(message, to: subscription) }
+        }
         // In step it has the newest version.
-        guard let sink = subscription.sink, !subscription.isInStep else { return }
+        guard !subscription.isInStep else { return }
         carryOut(
             subscription.position.becameReady(
                 newest: revision?.document.id,
@@ -286,8 +304,7 @@ package final class TopicShard {
         let reference = reference
         let topic = topic
         Task {
-            // A version that has left the history meanwhile is like none: the whole document then.
-            let made = revision.make(from: step.from.flatMap { topic.document($0) }, format: format)
+            let made = revision.make(from: topic.origin(step.from), format: format)
             reference.loop.execute {
                 let shard = reference.shard.value
                 guard let waiting = shard.inTheMaking.removeValue(forKey: step) else { return }

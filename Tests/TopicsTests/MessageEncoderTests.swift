@@ -27,7 +27,7 @@ import WebSocket
         ]
         for (content, member) in documents {
             let document = Document(content: content, contentType: "x/y")
-            let texts = sent(encoder(.patch, .version1).snapshot(document, at: 5, replacing: nil))
+            let texts = sent(encoder(.patch, .version1).snapshot(document, at: 5, isReplacing: false))
             #expect(
                 texts == [#"{"type":"snapshot","topic":"/scores/a\"b","id":"\#(document.id)","at":5,\#(member)}"#]
             )
@@ -37,17 +37,16 @@ import WebSocket
     @Test("a bare subscriber in patch mode is told in a patch that everything is new, in merge mode in merge patches")
     func bareReplacement() {
         let document = Document(content: .json(json), contentType: "application/json")
-        let old = Document(content: .json(json), contentType: "application/json")
         #expect(
-            sent(encoder(.patch, .bare).snapshot(document, at: 5, replacing: old))
+            sent(encoder(.patch, .bare).snapshot(document, at: 5, isReplacing: true))
                 == [#"[{"op":"replace","path":"","value":{"a":"\u00e9","n":1.10}}]"#]
         )
         #expect(
-            sent(encoder(.merge, .bare).snapshot(document, at: 5, replacing: old))
+            sent(encoder(.merge, .bare).snapshot(document, at: 5, isReplacing: true))
                 == ["null", #"{"a":"\u00e9","n":1.10}"#]
         )
         #expect(
-            sent(encoder(.patch, .bare).snapshot(document, at: 5, replacing: nil)) == [#"{"a":"\u00e9","n":1.10}"#]
+            sent(encoder(.patch, .bare).snapshot(document, at: 5, isReplacing: false)) == [#"{"a":"\u00e9","n":1.10}"#]
         )
     }
 
@@ -55,7 +54,7 @@ import WebSocket
     func events() {
         let document = Document(content: .text(Array("one\r\ntwo\rthree\nfour".utf8)), contentType: "text/plain")
         #expect(
-            sent(encoder(.snapshot, .serverSentEvents).snapshot(document, at: 5, replacing: nil))
+            sent(encoder(.snapshot, .serverSentEvents).snapshot(document, at: 5, isReplacing: false))
                 == ["id: \(document.id)\ndata: one\ndata: two\ndata: three\ndata: four\n\n"]
         )
         #expect(
@@ -89,7 +88,7 @@ import WebSocket
             contentType: "text/plain"
         )
         let format = DeliveryFormat(mode: .snapshot, envelope: .bare, compression: .shared(windowBits: 15))
-        let delivery = MessageEncoder(topicName: "/t", format: format).snapshot(document, at: 5, replacing: nil)
+        let delivery = MessageEncoder(topicName: "/t", format: format).snapshot(document, at: 5, isReplacing: false)
         guard case .wire(let frame) = delivery.body else {
             Issue.record("not encoded")
             return
@@ -99,7 +98,7 @@ import WebSocket
         let own = MessageEncoder(
             topicName: "/t",
             format: DeliveryFormat(mode: .snapshot, envelope: .bare, compression: .perConnection)
-        ).snapshot(document, at: 5, replacing: nil)
+        ).snapshot(document, at: 5, isReplacing: false)
         guard case .messages(let messages) = own.body else {
             Issue.record("framed")
             return

@@ -48,12 +48,14 @@ struct SharedStepTests {
         )
         for x in 0...1 { try fixture.answer("{\(long),\"x\":\(x)}") }
         let topic = try #require(fixture.source.topic)
-        let old = topic.document(VersionID(of: Array("{\(long),\"x\":0}".utf8)))
+        let old = try #require(topic.document(VersionID(of: Array("{\(long),\"x\":0}".utf8))))
         let revision = try #require(topic.revision)
         let format = DeliveryFormat(mode: .patch, envelope: .version1)
         let places = await withTaskGroup(of: Int?.self) { group in
             for _ in 0..<64 {
-                group.addTask { place(of: revision.make(from: old, format: format)).map { Int(bitPattern: $0) } }
+                group.addTask {
+                    place(of: revision.make(from: .version(old), format: format)).map { Int(bitPattern: $0) }
+                }
             }
             return await group.reduce(into: Set<Int?>()) { $0.insert($1) }
         }
