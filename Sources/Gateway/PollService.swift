@@ -81,7 +81,7 @@ package struct PollService: Sendable {
     ) -> TopicRequest {
         TopicRequest(
             parameters: parameters,
-            query: queryNames.compactMap { name in target.query(name).map { (name: name, value: $0) } },
+            query: queryNames.flatMap { name in target.query.filter { $0.name == name } },
             forwarded: forwardedHeaders.flatMap { name in headers[name].map { (name: name, value: $0) } }
         )
     }

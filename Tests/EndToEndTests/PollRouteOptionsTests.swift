@@ -52,6 +52,9 @@ struct PollRouteOptionsTests {
             #expect(try await Curl(bridge.url("/scores/a?other=1&round=1&team=x+y")).text == both)
             #expect(both.contains("round=1") && both.contains("team=x%20y") && !both.contains("other"))
             #expect(upstream.requests.count == 4)
+            // One that stands several times is passed on as often, in its order.
+            let several = try await Curl(bridge.url("/scores/a?team=2&round=3&team=1"))
+            #expect(several.text == #""/legacy?league=a&round=3&team=2&team=1""#)
             // A value cannot break out of its place.
             let hostile = try await Curl(bridge.url("/scores/a?round=1%26league%3Db%23x"))
             #expect(hostile.text == #""/legacy?league=a&round=1%26league%3Db%23x""#)
