@@ -1,5 +1,6 @@
 /// Why a request brought no usable answer.
 package struct FetchFailure: Error, Sendable, Equatable, CustomStringConvertible {
+    /// What kind of failure it is.
     package enum Code: Sendable, Equatable {
         /// The upstream answered, with a status that is no document.
         case status(Int)
@@ -28,6 +29,7 @@ package struct FetchFailure: Error, Sendable, Equatable, CustomStringConvertible
         }
     }
 
+    /// What kind of failure it is.
     package var code: Code
     /// One sentence for a person.
     package var reason: String

@@ -7,11 +7,13 @@ package struct FetchRequest: Sendable {
     /// Sent as they stand, besides the ones that libcurl adds (`Host`, `Accept`, `User-Agent`, `Accept-Encoding`).
     /// A name that is no token, or a value with CR, LF or NUL, makes the request `invalid`; nothing is sent then.
     package var headers: [(name: String, value: String)]
+    /// nil: none.
     package var body: [UInt8]?
     /// From the name lookup to the last byte, redirects included.
     package var timeout: Duration
     /// Bytes after content decoding; a longer body is cut off while it arrives and fails as `tooLarge`.
     package var maxBody: Int
+    /// nil: the system's authorities, and no certificate of the bridge's own.
     package var tls: UpstreamTLS?
     /// Whether a redirect on the same host is followed; else it is the answer.
     package var followsRedirects = true

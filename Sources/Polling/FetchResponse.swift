@@ -1,5 +1,6 @@
 /// The answer to a one-off `Poller.fetch`, whatever its status.
 package struct FetchResponse: Sendable {
+    /// Of the last answer, after redirects.
     package var status: Int
     /// In the order received; one entry a field line, names as the upstream wrote them. Bytes outside UTF-8 are
     /// replaced by U+FFFD.
@@ -14,6 +15,7 @@ package struct FetchResponse: Sendable {
     package var wireBytes: Int
     /// From the start of the request to the last byte.
     package var duration: Duration
+    /// When the last byte had been received.
     package var receivedAt: ContinuousClock.Instant
     /// Unix time.
     package var receivedAtMilliseconds: Int64

@@ -1,7 +1,9 @@
 /// A failed attempt of a poll; the next one has been scheduled.
 package struct PollFailure: Error, Sendable, Equatable {
+    /// What kind of failure it is.
     package typealias Code = FetchFailure.Code
 
+    /// What kind of failure it is.
     package var code: Code
     /// One sentence for a person.
     package var reason: String

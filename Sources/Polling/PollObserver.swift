@@ -9,6 +9,7 @@ package enum PollVerdict: Sendable, Equatable {
 
 /// An unchanged document, confirmed without a new body to look at.
 package struct PollConfirmation: Sendable, Equatable {
+    /// What says that nothing changed.
     package enum Evidence: Sendable, Equatable {
         /// The upstream answered 304.
         case notModified
@@ -38,5 +39,6 @@ package protocol PollObserver: Sendable {
 }
 
 extension PollObserver {
+    /// Nothing is judged at once.
     package func polledAtOnce(_ body: FetchedBody) -> PollVerdict? { nil }
 }

@@ -8,7 +8,9 @@ package enum PollSchedule: Sendable, Equatable {
 
 /// What a poll fetches, and when.
 package struct PollPlan: Sendable {
+    /// What is asked each time, besides the conditions of RFC 9110 section 13.
     package var request: FetchRequest
+    /// How often.
     package var schedule: PollSchedule
 
     package init(request: FetchRequest, schedule: PollSchedule) {

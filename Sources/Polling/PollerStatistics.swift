@@ -6,16 +6,21 @@ package struct PollerStatistics: Sendable, Equatable {
     package var requests = 0
     /// Bytes received: headers, and bodies before content decoding.
     package var bytesReceived = 0
-    /// Answers to polls that were changed, unchanged or 304, and polls that failed.
+    /// Answers to polls that brought a new document.
     package var changed = 0
+    /// Answers that brought the same document.
     package var unchanged = 0
+    /// Answers with 304.
     package var notModified = 0
+    /// Polls that brought no document.
     package var failed = 0
     /// TCP connections opened.
     package var connections = 0
-    /// Polls that exist, requests under way, and polls and fetches that wait for their host's limits: as of now.
+    /// Polls that exist now.
     package var polls = 0
+    /// Requests under way now.
     package var inFlight = 0
+    /// Requests that wait now for their host's limits.
     package var waiting = 0
     /// How long requests took, from start to last byte.
     package var durations = DurationHistogram()
@@ -28,7 +33,9 @@ package struct DurationHistogram: Sendable, Equatable {
 
     /// Per bucket, not cumulative; one more than `bounds`.
     package private(set) var counts = [Int](repeating: 0, count: bounds.count + 1)
+    /// All durations together.
     package private(set) var sumSeconds = 0.0
+    /// How many durations there are.
     package var count: Int { counts.reduce(0, +) }
 
     package init() {}

@@ -7,6 +7,7 @@ package struct DocumentSurvey: Sendable, Equatable {
     package struct KeyedArray: Sendable, Equatable {
         /// A JSON Pointer with `*` for any item (RFC 6901).
         package let pointer: String
+        /// The name of the items' member that tells them apart.
         package let member: String
     }
 

@@ -2,11 +2,13 @@ import Glibc
 
 /// A listening TCP socket that the process was started with: socket activation (sd_listen_fds(3)).
 package struct PassedSocket: Sendable, Equatable {
+    /// Open, and listening.
     package let descriptor: CInt
     /// `FileDescriptorName=` of the socket unit; the unit's own name where it says none.
     package let name: String
     /// Numeric.
     package let host: String
+    /// The port that it is bound to.
     package let port: Int
 
     /// `127.0.0.1:8080`, `[::]:8080`.

@@ -16,7 +16,9 @@ package struct Delivery: Sendable {
 
     /// A WebSocket message before framing.
     package struct Message: Sendable {
+        /// Text or binary.
         package let opcode: Opcode
+        /// Whole, and not compressed.
         package let payload: ByteBuffer
 
         package init(opcode: Opcode, payload: ByteBuffer) {
@@ -25,6 +27,7 @@ package struct Delivery: Sendable {
         }
     }
 
+    /// The bytes, as far as they are alike for all receivers.
     package enum Body: Sendable {
         /// Ready for the socket: WebSocket frames or Server-Sent Events.
         case wire(ByteBuffer)
@@ -32,7 +35,9 @@ package struct Delivery: Sendable {
         case messages([Message])
     }
 
+    /// What it tells.
     package let kind: Kind
+    /// What is written.
     package let body: Body
     /// How many messages or events the body holds: in `events` mode one for each item.
     package let messageCount: Int

@@ -12,6 +12,7 @@ package enum DeliveryMode: String, Sendable, CaseIterable {
 
 /// How a subscriber's bytes on the wire look. Subscribers with equal formats share the same encoded bytes.
 package struct DeliveryFormat: Hashable, Sendable {
+    /// What stands around a document or a change.
     package enum Envelope: Hashable, Sendable {
         /// The document or the change itself, as a WebSocket message.
         case bare
@@ -23,6 +24,7 @@ package struct DeliveryFormat: Hashable, Sendable {
         case cloudEvents
     }
 
+    /// What permessage-deflate (RFC 7692) makes of WebSocket messages.
     package enum Compression: Hashable, Sendable {
         case none
         /// permessage-deflate without context takeover: one compressed frame serves every subscriber.
@@ -31,8 +33,11 @@ package struct DeliveryFormat: Hashable, Sendable {
         case perConnection
     }
 
+    /// What is pushed after the first document.
     package var mode: DeliveryMode
+    /// What stands around it.
     package var envelope: Envelope
+    /// `none` for server-sent events.
     package var compression: Compression
 
     package init(mode: DeliveryMode, envelope: Envelope, compression: Compression = .none) {

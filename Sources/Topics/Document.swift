@@ -12,7 +12,9 @@ package final class Document: Sendable {
         case binary([UInt8])
     }
 
+    /// Made of the content alone.
     package let id: VersionID
+    /// As it is delivered.
     package let content: Content
     /// The upstream's `Content-Type`, or what the content was found to be where it named none.
     package let contentType: String

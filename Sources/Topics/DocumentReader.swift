@@ -20,6 +20,7 @@ package struct DocumentRejection: Error, CustomStringConvertible {
 
 /// Turns the body of an upstream's answer into a ``Document``. Runs off the event loops.
 package struct DocumentReader: Sendable {
+    /// What a body is taken for; `auto`: what its media type says.
     package var format: DocumentFormat
     /// Only this part of a document is delivered (RFC 6901).
     package var selection: JSONPointer?

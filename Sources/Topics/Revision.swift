@@ -7,6 +7,7 @@ import Synchronization
 /// Each encoding (format × the version to start from) is made once, off the event loops, and then shared by all of
 /// them. The encodings live as long as the revision is the newest one.
 package final class Revision: Sendable {
+    /// What the upstream says now.
     package let document: Document
     /// Counts the revisions of one topic, from 1.
     package let sequence: Int

@@ -7,8 +7,11 @@ import Synchronization
 /// Thread-safe: the source brings answers on any thread (one at a time), event loops attach their shards. New versions
 /// cross to each event loop that has subscribers once.
 package final class Topic: Sendable {
+    /// What tells it from other topics.
     package let key: TopicKey
+    /// Its route's.
     package let settings: TopicSettings
+    /// Its route's counters, which it shares with the route's other topics.
     package let metrics: TopicMetrics
     let source: any TopicSource
 

@@ -19,8 +19,11 @@ package struct TopicKey: Hashable, Sendable {
 
 /// Everything that is needed to bring a topic to life.
 package struct TopicBlueprint: Sendable {
+    /// What tells the topic from others.
     package var key: TopicKey
+    /// The route's.
     package var settings: TopicSettings
+    /// The route's counters: other counters mean another route, whatever the key.
     package var metrics: TopicMetrics
     /// Makes the source of a new topic; called at most once for each topic's life.
     package var makeSource: @Sendable () -> any TopicSource
@@ -40,6 +43,7 @@ package struct TopicBlueprint: Sendable {
 
 /// How a route's topics treat their documents.
 package struct TopicSettings: Sendable {
+    /// Makes documents of bodies.
     package var reader: DocumentReader
     /// Members whose change alone is no change.
     package var ignored: [JSONPointerPattern]

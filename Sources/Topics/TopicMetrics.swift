@@ -2,12 +2,19 @@ import Synchronization
 
 /// Counters of one route's topics; any thread adds to them, the admin listener reads them.
 package final class TopicMetrics: Sendable {
+    /// Fetches that brought a new version.
     package let pollsChanged = Atomic<Int>(0)
+    /// Fetches whose body said what was known.
     package let pollsUnchanged = Atomic<Int>(0)
+    /// Fetches that were answered with 304.
     package let pollsNotModified = Atomic<Int>(0)
+    /// Fetches that brought no document.
     package let pollsFailed = Atomic<Int>(0)
+    /// Subscriptions that live now.
     package let subscribers = Atomic<Int>(0)
+    /// Topics that live now.
     package let topics = Atomic<Int>(0)
+    /// Bytes written to subscribers, before a connection's own compression.
     package let deliveredBytes = Atomic<Int>(0)
     /// Versions that some subscriber never saw because a newer one overtook them.
     package let conflated = Atomic<Int>(0)
@@ -68,6 +75,7 @@ package struct LatencyHistogram: Sendable {
 
     /// Not cumulated; one more than ``bounds``, for what is above the last.
     package private(set) var counts = [Int](repeating: 0, count: bounds.count + 1)
+    /// All latencies together.
     package private(set) var sumSeconds = 0.0
 
     package init() {}

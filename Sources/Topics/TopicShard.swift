@@ -10,6 +10,7 @@ package final class TopicShard {
         let shard: NIOLoopBound<TopicShard>
     }
 
+    /// Shared by the shards of all event loops.
     package let topic: Topic
     private let loop: any EventLoop
     private unowned let owner: LoopTopics

@@ -16,7 +16,9 @@ package protocol TopicSource: Sendable {
 
 /// A good answer from a source.
 package struct SourceAnswer: Sendable {
+    /// Without content coding.
     package var body: [UInt8]
+    /// The upstream's `Content-Type`, where it sent one.
     package var contentType: String?
     /// When the body had been received in full.
     package var receivedAt: ContinuousClock.Instant
@@ -54,6 +56,7 @@ package struct SourceFailure: Error, Sendable, Equatable {
         case word(String)
     }
 
+    /// What kind of failure it is.
     package var code: Code
     /// One sentence for a person.
     package var reason: String

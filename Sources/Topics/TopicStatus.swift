@@ -1,10 +1,12 @@
 /// Whether a topic's document is what the upstream says now.
 package struct TopicStatus: Sendable, Equatable {
+    /// Whether the document can be relied upon.
     package enum State: String, Sendable {
         case live
         case stale
     }
 
+    /// How the upstream stands.
     package var state: State
     /// Since when, in milliseconds of Unix time.
     package var sinceMilliseconds: Int64
