@@ -13,6 +13,7 @@ let package = Package(
     ],
     targets: [
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+        .systemLibrary(name: "CPCRE2", pkgConfig: "libpcre2-8", providers: [.apt(["libpcre2-dev"])]),
         .systemLibrary(name: "CFuzzer"),
         .target(
             name: "WebSocket",
@@ -23,7 +24,7 @@ let package = Package(
             ]
         ),
         .target(name: "JSONDelta"),
-        .target(name: "BridgeConfiguration"),
+        .target(name: "BridgeConfiguration", dependencies: ["CPCRE2"]),
         .target(name: "Properties", dependencies: ["BridgeConfiguration", "JSONDelta", "WebSocket"]),
         .executableTarget(name: "fuzz", dependencies: ["CFuzzer", "Properties"]),
     ],

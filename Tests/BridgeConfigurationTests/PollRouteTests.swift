@@ -103,6 +103,46 @@ struct PollRouteTests {
         }
     }
 
+    static let backtrackingPatterns = [
+        "([a-z0-9]+-?)+", "(a+)+", "(a|aa)+", "(?:a?){200}a{200}", "(?:(?:(?:a*)*)*)*[a!b]", "([a-z!]*)*[0-9]",
+        "(a|b|ab)*(c|d)", "(?=(a+))(a|aa)+[b-z]", "((a+)\\2?)+[^!]",
+    ]
+
+    @Test(
+        "a value on which a pattern backtracks for ever does not match, and that is known at once",
+        arguments: backtrackingPatterns
+    )
+    func backtracking(text: String) throws {
+        let pattern = try ParameterPattern(parsing: text)
+        let values = [27, 64, 255].map { String(repeating: "a", count: $0) + "!" }
+        // Two to the power of 27 steps take seconds, of 255 longer than anybody waits.
+        let time = ContinuousClock().measure {
+            for value in values { #expect(!pattern.accepts(value) || text.contains("!")) }
+        }
+        #expect(time < .seconds(5))
+    }
+
+    @Test("a long value is judged right where there is nothing to backtrack to")
+    func longValues() throws {
+        let value = String(repeating: "ab-", count: 85)
+        for text in ["([a-z]+-)+", "(?:ab|-)+", "(?:[a-z]|-){1,256}", "(?:(a)|(b)|(-))*", "(?:ab-){85}"] {
+            let pattern = try ParameterPattern(parsing: text)
+            #expect(pattern.accepts(value) && !pattern.accepts(value + "_"), "\(text)")
+        }
+    }
+
+    @Test("digits and letters are those of ASCII, and all characters can be named")
+    func characters() throws {
+        #expect(try !ParameterPattern(parsing: "\\d+").accepts("٣"))
+        #expect(try !ParameterPattern(parsing: "\\w+").accepts("é"))
+        #expect(try ParameterPattern(parsing: "\\p{L}+").accepts("é"))
+        #expect(try ParameterPattern(parsing: ".").accepts("😀"))
+        #expect(try ParameterPattern(parsing: "(?i)straße").accepts("STRAßE"))
+        #expect(try !ParameterPattern(parsing: "a$").accepts("a\n"))
+        #expect(try ParameterPattern(parsing: "a|ab").accepts("ab"))
+        #expect(throws: Mistake.self) { try ParameterPattern(parsing: "\\C") }
+    }
+
     @Test("deeply nested and overlong patterns are errors, not crashes")
     func hostilePatterns() {
         for text in [String(repeating: "(", count: 256), String(repeating: "(?:", count: 5000), "a{2,1}", "[", "*"] {

@@ -72,6 +72,25 @@ struct HostileParameterTests {
         }
     }
 
+    @Test("a value on which the pattern backtracks for ever is 404, and others are served meanwhile")
+    func backtracking() async throws {
+        let upstream = try await LegacyUpstream(.json(#"{"asked":true}"#))
+        let routes = """
+            { "path": "/s/{slug}", "poll": {
+                "url": "\(upstream.url("/{slug}"))", "params": { "slug": "([a-z0-9]+-?)+" } } }
+            """
+        try await withBridge(routes) { bridge in
+            let hostile = String(repeating: "a", count: 200) + "%21"
+            // More than there are event loops.
+            try await withThrowingTaskGroup(of: Int.self) { group in
+                for _ in 0..<16 { group.addTask { try await Curl(bridge.url("/s/" + hostile)).status } }
+                #expect(try await Curl(bridge.url("/s/a-good-one")).status == 200)
+                for try await status in group { #expect(status == 404) }
+            }
+            #expect(upstream.requests.map(\.uri).allSatisfy { $0 == "/a-good-one" })
+        }
+    }
+
     @Test("over HTTP: refused, or asked in exactly its place")
     func http() async throws {
         try await withOpenRoute { bridge, upstream, victim in
