@@ -93,7 +93,7 @@ package struct AsyncAPIDocument {
             let isPassed = listen.socket != nil
             let isAnyHost = isPassed || ["0.0.0.0", "::"].contains(listen.host)
             let isAnyPort = isPassed || listen.port == 0
-            let host = isAnyHost ? "{host}" : listen.host.contains(":") ? "[\(listen.host)]" : listen.host
+            let host = isAnyHost ? "{host}" : Authority.bracketed(listen.host)
             var variables: [String: JSONValue] = [:]
             if isAnyHost {
                 variables["host"] = ["default": "localhost", "description": "Any name or address of the machine."]

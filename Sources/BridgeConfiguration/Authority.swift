@@ -1,16 +1,22 @@
 import Foundation
 
 /// A host with a port, as it stands in URLs and addresses (RFC 3986 section 3.2).
-struct Authority: Equatable, CustomStringConvertible {
+package struct Authority: Sendable, Equatable, CustomStringConvertible {
     /// Without brackets.
-    let host: String
-    let port: Int?
+    package let host: String
+    /// nil where there is none.
+    package let port: Int?
 
-    var description: String {
-        (host.contains(":") ? "[\(host)]" : host) + (port.map { ":\($0)" } ?? "")
+    /// `127.0.0.1:8080`, `[::1]:8080`, or the host alone.
+    package var description: String {
+        Self.bracketed(host) + (port.map { ":\($0)" } ?? "")
     }
 
-    init(host: String, port: Int?) {
+    /// A host as it stands before a port: an IPv6 address in brackets.
+    package static func bracketed(_ host: String) -> String { host.contains(":") ? "[\(host)]" : host }
+
+    /// - Parameter host: without brackets; not checked.
+    package init(host: String, port: Int?) {
         self.host = host
         self.port = port
     }

@@ -21,7 +21,7 @@ package struct BackendAddress: Sendable, Hashable, CustomStringConvertible {
     /// As it is written in config.json: `tcp://127.0.0.1:7007`, `tls://[::1]:7007`, `unix:///run/x`.
     package var description: String {
         if transport == .unix { return "unix://\(host)" }
-        return "\(transport.rawValue)://\(host.contains(":") ? "[\(host)]" : host):\(port)"
+        return "\(transport.rawValue)://\(Authority.bracketed(host)):\(port)"
     }
 
     static func list(reading field: Field) -> [BackendAddress] {

@@ -1,8 +1,7 @@
 /// The whole of config.json: validated, with every default filled in.
 ///
-/// A value of this type can only be made by ``load(file:environment:)`` and
-/// ``parse(_:fileName:environment:baseDirectory:)-(String,_,_,_)``, so whoever holds one holds a correct
-/// configuration.
+/// A value of this type can only be made by ``load(file:environment:inspector:)`` and
+/// ``parse(_:fileName:environment:baseDirectory:)``, so whoever holds one holds a correct configuration.
 package struct BridgeConfiguration: Sendable, Equatable {
     /// Where clients connect. At least one; no address twice, except with port 0.
     package let listen: [ListenAddress]

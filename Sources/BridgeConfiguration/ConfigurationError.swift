@@ -12,6 +12,7 @@ package struct ConfigurationError: Error, Sendable, Equatable, CustomStringConve
     /// The column in Unicode scalars, from 1; only syntax errors have one.
     package let column: Int?
 
+    /// A mistake at a place; what is not given is not known.
     package init(path: String, message: String, hint: String? = nil, line: Int? = nil, column: Int? = nil) {
         self.path = path
         self.message = message
@@ -33,6 +34,7 @@ package struct ConfigurationErrors: Error, Sendable, Equatable, CustomStringConv
     /// At least one error.
     package let errors: [ConfigurationError]
 
+    /// - Parameter errors: at least one, in the order of the file.
     package init(fileName: String, errors: [ConfigurationError]) {
         self.fileName = fileName
         self.errors = errors

@@ -43,7 +43,7 @@ package struct RouteLimits: Sendable, Equatable {
 package struct KeepAlive: Sendable, Equatable {
     /// How long a connection is silent before it is pinged. Positive.
     package let ping: Duration
-    /// How long a connection may stay silent in all before it is closed. Positive.
+    /// How long a connection may stay silent in all before it is closed. Longer than `ping`.
     package let timeout: Duration
 
     static let keys = ["ping", "timeout"]
@@ -52,6 +52,12 @@ package struct KeepAlive: Sendable, Equatable {
         let section = field?.section(keys: Self.keys)
         ping = section?["ping"]?.duration() ?? .seconds(30)
         timeout = section?["timeout"]?.duration() ?? .seconds(60)
+        if ping >= timeout {
+            field?.fail(
+                "ping is not shorter than timeout: clients would be closed before they can answer",
+                hint: "where they are not written, ping is \"30s\" and timeout \"60s\""
+            )
+        }
     }
 }
 

@@ -74,48 +74,9 @@ package struct ListenAddress: Sendable, Hashable, CustomStringConvertible {
     }
 }
 
-/// The address for operators: health, metrics, the dashboard. Never one that clients reach.
-package struct AdminAddress: Sendable, Hashable, CustomStringConvertible {
-    /// A host name, an IPv4 address or an IPv6 address without brackets.
-    package let host: String
-    /// 0…65535; 0 asks the system for a free port.
-    package let port: Int
-    /// What operators have to show; nil: nothing, which only an address inside may have.
-    package let access: AccessRules?
-
-    /// `127.0.0.1:9090`, `[::1]:9090`.
-    package var description: String { Authority(host: host, port: port).description }
-
-    static let keys = ["host", "port", "access"]
-
-    init?(reading field: Field, listen: [ListenAddress]) {
-        guard let section = field.section(keys: Self.keys) else { return nil }
-        guard case (let host?, let port?) = section.hostAndPort(defaultPort: 9090) else { return nil }
-        self.host = host
-        self.port = port
-        access = section["access"].map(AccessRules.init(reading:))
-        if access?.connectionsPerAddress != nil {
-            section["access"]?.fail(
-                "connectionsPerAddress bounds clients of routes, not operators",
-                hint: "leave it out"
-            )
-        }
-        let address = ListenAddress(host: host, port: port)
-        if !address.isInside, access?.asksForCredentials != true {
-            field.fail(
-                "listens on \(host), which anybody may reach",
-                hint: "use 127.0.0.1, ::1 or a private address, or add access with basic, jwt or request"
-            )
-        }
-        if listen.contains(where: { $0.clashes(with: address) }) {
-            field.fail("listens on \(self), as an entry of listen does", hint: "admin is never on a public port")
-        }
-    }
-}
-
 extension Section {
     /// A wrong host or port gives nil, not the default: that could seem to clash with another address.
-    fileprivate func hostAndPort(defaultPort: Int) -> (host: String?, port: Int?) {
+    func hostAndPort(defaultPort: Int) -> (host: String?, port: Int?) {
         (
             self["host"].map { $0.parsed(Authority.host) } ?? "127.0.0.1",
             self["port"].map { $0.integer(in: 0...65535) } ?? defaultPort
@@ -125,14 +86,14 @@ extension Section {
 
 extension ListenAddress {
     /// Whether both are one address. Port 0 is another port each time.
-    fileprivate func clashes(with other: ListenAddress) -> Bool {
+    func clashes(with other: ListenAddress) -> Bool {
         if socket != nil || other.socket != nil { return socket == other.socket }
         return port != 0 && host == other.host && port == other.port
     }
 
     /// Whether it is a loopback or private address (RFC 1918, RFC 4193, RFC 3927, RFC 4291), or localhost. Other names
     /// may mean anything, and the wildcards mean every address.
-    fileprivate var isInside: Bool {
+    var isInside: Bool {
         if host.lowercased() == "localhost" { return true }
         if host.contains(":") {
             let text = host.lowercased()

@@ -8,11 +8,12 @@ package struct PollRoute: Sendable, Equatable {
     package let timeout: Duration
     /// What each path parameter may be, for every parameter of the route's path.
     package let params: [String: ParameterPattern]
-    /// Names of client query parameters that are passed on, and part of the topic. None is in the URL's own query.
+    /// Names of client query parameters that are passed on, and part of the topic. None is in the query of `url` or of
+    /// `send.url`.
     package let query: [String]
     /// Names of client headers that are passed on, in lower case; their values are part of the topic's identity.
     package let forward: [String]
-    /// Fixed request headers. None of them is in `forward`.
+    /// Fixed request headers. None of them is in `forward`, and none of those of `send`.
     package let headers: [HTTPHeader]
     /// What the body is read as.
     package let format: BodyFormat
@@ -91,7 +92,10 @@ package struct PollRoute: Sendable, Equatable {
         maxBody = section["maxBody"]?.size(in: 1...Size.gibibyte) ?? 8 * Size.mebibyte
         maxTopics = section["maxTopics"]?.integer(in: 1...10_000_000) ?? 10_000
         tls = section["tls"].flatMap(UpstreamTLS.init(reading:))
-        send = section["send"].flatMap { SendTarget(reading: $0, parameters: parameters) }
+        let (passedOn, forwarded) = (query, forward)
+        send = section["send"].flatMap { field in
+            SendTarget(reading: field, parameters: parameters, query: passedOn, forward: forwarded)
+        }
         if let url, !url.isHTTPS, !(send?.url.isHTTPS ?? false) {
             section["tls"]?.fail("has no meaning for an http:// URL", hint: "write https:// or leave tls out")
         }
@@ -139,141 +143,5 @@ package struct PollRoute: Sendable, Equatable {
             }
             return ArrayKey(pointer: pointer, member: member)
         }
-    }
-}
-
-/// How often an endpoint is polled.
-package enum PollInterval: Sendable, Equatable {
-    /// At a fixed rate. Positive.
-    case fixed(Duration)
-    /// Between these bounds, by how often the document changes. Positive, `min` at most `max`.
-    case adaptive(min: Duration, max: Duration)
-
-    static let keys = ["min", "max"]
-
-    init?(reading field: Field) {
-        guard case .object = field.node.value else {
-            guard let duration = field.duration() else { return nil }
-            self = .fixed(duration)
-            return
-        }
-        guard let section = field.section(keys: Self.keys) else { return nil }
-        let (min, max) = (section.required("min")?.duration(), section.required("max")?.duration())
-        guard let min, let max else { return nil }
-        if min > max {
-            field.fail("min is longer than max")
-            return nil
-        }
-        self = .adaptive(min: min, max: max)
-    }
-}
-
-/// Certificates for the connection to an upstream: absolute paths of PEM files that existed when the configuration
-/// was read.
-package struct UpstreamTLS: Sendable, Equatable {
-    /// The authorities to trust instead of the system's.
-    package let ca: String?
-    /// The bridge's own certificate; only together with `key`.
-    package let certificate: String?
-    /// Its private key.
-    package let key: String?
-
-    static let keys = ["ca", "certificate", "key"]
-
-    init?(reading field: Field) {
-        guard let section = field.section(keys: Self.keys) else { return nil }
-        ca = section["ca"]?.existingFile(.certificates)
-        certificate = section["certificate"]?.existingFile(.certificates)
-        key = section["key"]?.existingFile(.privateKey)
-        section["key"]?.checkKey(key, of: certificate)
-        if (section["certificate"] == nil) != (section["key"] == nil) {
-            field.fail("certificate and key belong together")
-        }
-    }
-}
-
-/// Where the messages of a poll route's clients go.
-package struct SendTarget: Sendable, Equatable {
-    /// An HTTP method in upper case that may change something.
-    package let method: String
-    /// May hold the parameters of the route's path.
-    package let url: URLTemplate
-    /// Fixed request headers, without Content-Type.
-    package let headers: [HTTPHeader]
-    /// The Content-Type of what is sent.
-    package let contentType: String
-
-    static let keys = ["method", "url", "headers", "contentType"]
-
-    init?(reading field: Field, parameters: [String]?) {
-        guard let section = field.section(keys: Self.keys) else { return nil }
-        method = section["method"]?.parsed(Self.method) ?? "POST"
-        headers = section["headers"].map(HTTPHeader.list(reading:)) ?? []
-        contentType = section["contentType"]?.parsed(Self.mediaType) ?? "application/json"
-        if headers.contains(where: { $0.name.lowercased() == "content-type" }) {
-            section["headers"]?.fail("has Content-Type", hint: "write it as contentType")
-        }
-        guard let url = section.required("url")?.urlTemplate(parameters: parameters) else { return nil }
-        self.url = url
-    }
-
-    private static func method(_ text: String) throws(Mistake) -> String {
-        guard ["POST", "PUT", "PATCH", "DELETE"].contains(text) else {
-            throw Mistake("expected \"POST\", \"PUT\", \"PATCH\" or \"DELETE\", found \(quoted(text))")
-        }
-        return text
-    }
-
-    private static func mediaType(_ text: String) throws(Mistake) -> String {
-        let type = text.split(separator: ";", omittingEmptySubsequences: false)[0]
-        let parts = type.split(separator: "/", omittingEmptySubsequences: false)
-        guard parts.count == 2, (try? HTTPToken.parse(String(parts[0]))) != nil,
-            (try? HTTPToken.parse(String(parts[1]))) != nil, (try? HTTPHeader.value(text)) != nil
-        else { throw Mistake("expected a media type such as \"application/json\", found \(quoted(text))") }
-        return text
-    }
-}
-
-extension Field {
-    /// A URL whose parameters are all in the route's path.
-    fileprivate func urlTemplate(parameters: [String]?) -> URLTemplate? {
-        guard let template = parsed(URLTemplate.init(parsing:), example: "\"http://127.0.0.1:8081/scores\"") else {
-            return nil
-        }
-        guard let parameters else { return template }
-        for name in template.parameters.sorted() where !parameters.contains(name) {
-            unknownParameter(name, parameters: parameters)
-        }
-        return template
-    }
-
-    fileprivate func unknownParameter(_ name: String, parameters: [String]) {
-        let known = parameters.map { "{\($0)}" }.joined(separator: ", ")
-        fail(
-            "\(quoted(name)) is not a parameter of the route's path",
-            hint: known.isEmpty ? "the path has none" : "the path has \(known)"
-        )
-    }
-}
-
-/// JSON Pointers (RFC 6901) as text. `*` is an ordinary token here; what it matches is the receiver's to say.
-enum JSONPointerText {
-    static func parse(_ text: String) throws(Mistake) -> String {
-        if !text.isEmpty, !text.hasPrefix("/") {
-            throw Mistake("a JSON Pointer begins with \"/\"", hint: "write \(quoted("/" + text))")
-        }
-        var bytes = text.utf8[...]
-        while let byte = bytes.popFirst() {
-            if byte == 0x7E, bytes.first != 0x30, bytes.first != 0x31 {
-                throw Mistake("\"~\" in a JSON Pointer is written \"~0\"", hint: "and \"/\" in a name is \"~1\"")
-            }
-        }
-        return text
-    }
-
-    /// A pointer to something in the document, not the document itself.
-    static func member(_ text: String) throws(Mistake) -> String {
-        if text.isEmpty { throw Mistake("an empty JSON Pointer is the whole document") }
-        return try parse(text)
     }
 }

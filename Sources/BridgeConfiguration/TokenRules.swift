@@ -20,12 +20,14 @@ package struct TokenRules: Sendable, Hashable {
         package let values: [Value]
     }
 
+    /// What a claim must be.
     package enum Value: Sendable, Hashable {
         case text(String)
         case number(Double)
         case boolean(Bool)
     }
 
+    /// What tokens are checked with.
     package let keys: Keys
     /// One of these must be in `aud`; empty: it is not looked at.
     package let audience: [String]
@@ -69,7 +71,9 @@ package struct TokenRules: Sendable, Hashable {
     }
 
     private static func keySet(_ field: Field) -> Keys? {
-        guard case .string(let text) = field.node.value,
+        // The environment may say where: what is missing there, existingFile reports.
+        guard case .string(let written) = field.node.value,
+            let text = try? Substitution.expand(written, environment: field.reading.environment),
             ["http://", "https://"].contains(where: text.lowercased().hasPrefix)
         else {
             return field.existingFile(.keySet).map(Keys.keySetFile)

@@ -16,7 +16,11 @@ package struct URLTemplate: Sendable, Equatable, CustomStringConvertible {
     package let isHTTPS: Bool
     /// Host and port as `host:port`, in lower case and with the scheme's default port filled in: equal for the same
     /// upstream host.
-    package let upstreamHost: String
+    package var upstreamHost: String { Authority(host: host, port: port).description }
+    /// In lower case, and without brackets.
+    let host: String
+    /// The scheme's own where the text names none.
+    let port: Int
     private let hasQuery: Bool
 
     /// The same as ``text``.
@@ -78,7 +82,9 @@ package struct URLTemplate: Sendable, Equatable, CustomStringConvertible {
         }
         if authorityText.isEmpty { throw Mistake("the URL's host is missing") }
         do throws(Mistake) {
-            upstreamHost = try Self.upstreamHost(of: authorityText, defaultPort: scheme == "https://" ? 443 : 80)
+            let authority = try Self.authority(of: authorityText)
+            host = authority.host.lowercased()
+            port = authority.port ?? (scheme == "https://" ? 443 : 80)
         } catch {
             throw maySayAuthority
                 ? error
@@ -107,7 +113,8 @@ package struct URLTemplate: Sendable, Equatable, CustomStringConvertible {
         )
     }
 
-    private static func upstreamHost(of text: Substring, defaultPort: Int) throws(Mistake) -> String {
+    /// Without name and password.
+    private static func authority(of text: Substring) throws(Mistake) -> Authority {
         var hostText = text
         if let at = text.lastIndex(of: "@") {
             let isFine = text[..<at].utf8.allSatisfy { byte in
@@ -118,8 +125,7 @@ package struct URLTemplate: Sendable, Equatable, CustomStringConvertible {
             }
             hostText = text[text.index(after: at)...]
         }
-        let authority = try Authority(parsing: String(hostText), portRequired: false)
-        return Authority(host: authority.host.lowercased(), port: authority.port ?? defaultPort).description
+        return try Authority(parsing: String(hostText), portRequired: false)
     }
 
     /// Splits path and query at their parameters and checks each literal's characters.

@@ -12,7 +12,10 @@ enum Golden {
     static let resources = sources.appendingPathComponent("Resources")
     static let updates = ProcessInfo.processInfo.environment["UPDATE_GOLDEN"] == "1"
 
-    static let environment = ["HOST": "backend.example", "TOKEN": "s3cret", "BROKEN": "a\r\nb", "EMPTY": ""]
+    static let environment = [
+        "HOST": "backend.example", "TOKEN": "s3cret", "BROKEN": "a\r\nb", "EMPTY": "", "FOLDER": "folder",
+        "JWKS": "https://issuer.example/keys", "SCHEME": "HTTPS",
+    ]
 
     /// The names of the configurations in a folder, without extension.
     static func names(in folder: String) -> [String] {

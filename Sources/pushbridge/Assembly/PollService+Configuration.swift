@@ -64,6 +64,10 @@ extension PollRoute {
         parameters.allSatisfy { accepts(parameter: $0.key, value: $0.value) }
     }
 
+    fileprivate var upstreamTLS: Polling.UpstreamTLS? {
+        tls.map { Polling.UpstreamTLS(ca: $0.ca, certificate: $0.certificate, key: $0.key) }
+    }
+
     /// What is fetched for a topic; nil where a parameter would leave its place in the URL.
     func request(_ topic: TopicRequest) -> FetchRequest? {
         guard let url = url.url(parameters: topic.parameters, query: topic.query.map { ($0.name, $0.value) }) else {
@@ -74,7 +78,7 @@ extension PollRoute {
             headers: headers.map { (name: $0.name, value: $0.value) } + topic.forwarded,
             timeout: timeout,
             maxBody: maxBody,
-            tls: tls.map { Polling.UpstreamTLS(ca: $0.ca, certificate: $0.certificate, key: $0.key) }
+            tls: upstreamTLS
         )
     }
 }
@@ -149,7 +153,7 @@ extension SendFunction {
                 timeout: route.timeout,
                 maxBody: route.maxBody
             )
-            fetch.tls = route.tls.map { Polling.UpstreamTLS(ca: $0.ca, certificate: $0.certificate, key: $0.key) }
+            fetch.tls = route.upstreamTLS
             return await Self.answer(to: fetch, poller: poller)
         }
     }
