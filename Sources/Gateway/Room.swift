@@ -13,19 +13,29 @@ protocol RoomMember: AnyObject {
 /// Thread-safe. Each event loop has a ``RoomShard`` with its own members.
 final class Room: Sendable {
     let name: String
-    let historyLength: Int
-    private let state = Mutex(State())
+    private let state: Mutex<State>
 
     private struct State {
         /// Counts messages, so that a newcomer gets each once: from the history or as it comes.
         var sequence = 0
+        /// Messages that are kept for newcomers.
+        var historyLength: Int
         var history: [RoomMessage] = []
         var shards: [ObjectIdentifier: RoomShard.Reference] = [:]
     }
 
     init(name: String, historyLength: Int) {
         self.name = name
-        self.historyLength = historyLength
+        state = Mutex(State(historyLength: historyLength))
+    }
+
+    /// Keeps so many messages from now on: a reload may have changed the route.
+    func keep(_ historyLength: Int) {
+        state.withLock { state in
+            guard state.historyLength != historyLength else { return }
+            state.historyLength = historyLength
+            state.history = Array(state.history.suffix(historyLength))
+        }
     }
 
     /// Sends to all members but `sender` (nil: to all). On the event loop of `shard`, through which it comes.
@@ -40,8 +50,8 @@ final class Room: Sendable {
         let sequence = state.withLock { state -> Int? in
             state.sequence += 1
             let sequence = state.sequence
-            if historyLength > 0 {
-                if state.history.count == historyLength { state.history.removeFirst() }
+            if state.historyLength > 0 {
+                if state.history.count == state.historyLength { state.history.removeFirst() }
                 state.history.append(message)
             }
             if state.shards.count == 1, state.shards[loop] != nil, lastDelivered == sequence - 1 { return sequence }
@@ -68,6 +78,8 @@ final class Room: Sendable {
 
     var isEmpty: Bool { state.withLock { $0.shards.isEmpty } }
 
+    var keepsHistory: Bool { state.withLock { $0.historyLength > 0 } }
+
     /// What a newcomer is sent, and the number of the last message that is part of it.
     var present: (history: [RoomMessage], sequence: Int) { state.withLock { ($0.history, $0.sequence) } }
 }
@@ -87,6 +99,7 @@ package final class RoomRegistry: Sendable {
         rooms.withLock { rooms in
             let room = rooms[name] ?? Room(name: name, historyLength: historyLength)
             rooms[name] = room
+            room.keep(historyLength)
             let reference = makeShard(room)
             room.attach(reference)
             return reference
@@ -95,10 +108,10 @@ package final class RoomRegistry: Sendable {
 
     func leave(_ room: Room, loop: any EventLoop) {
         guard room.detach(loop) else { return }
-        if room.historyLength == 0 {
-            forget(room)
-        } else {
+        if room.keepsHistory {
             loop.scheduleTask(in: Self.linger) { self.forget(room) }
+        } else {
+            forget(room)
         }
     }
 
@@ -125,6 +138,7 @@ final class LoopRooms {
         let shard: RoomShard
         if let known = shards[name] {
             shard = known
+            shard.room.keep(historyLength)
         } else {
             let reference = registry.join(name: name, historyLength: historyLength) { room in
                 RoomShard.Reference(

@@ -64,6 +64,11 @@ package struct TunnelService: Sendable {
         self.compression = compression
     }
 
+    /// Its TLS with the files as they are now; nil where it has none.
+    ///
+    /// - Throws: as ``TunnelTLS/renewal()``.
+    package func renewedTLS() throws -> TunnelTLS.Renewal? { try connector.tls?.renewal() }
+
     func answer(_ exchange: HTTPExchange) throws(Problem) {
         let destinations = try destinations(exchange.parameters)
         let acceptance = try WebSocketAcceptance(

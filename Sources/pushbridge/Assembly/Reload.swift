@@ -102,6 +102,12 @@ actor Reload {
         } catch {
             return .refused(errors: ["\(error)"])
         }
+        let renewals: [TunnelTLS.Renewal]
+        do throws(UnusableTunnelFiles) {
+            renewals = try renewedTLS(for: new)
+        } catch {
+            return .refused(errors: ["\(error)"])
+        }
         let addresses: [ListenerAddress]
         do throws(InvalidListeners) {
             addresses = try new.listenerAddresses(inherited: inherited)
@@ -120,6 +126,7 @@ actor Reload {
         }
         // Before the first connection is taken there: a new listener may rest on new access rules.
         gateway.apply(new.gatewaySettings)
+        for renewal in renewals { renewal.apply() }
         var report = replaceRoutes(with: new, access)
         report.opened = listeners.opened.map(\.url)
         report.closed = listeners.closed.map(\.url)
@@ -146,10 +153,7 @@ actor Reload {
                 report.added.append(route.path.text)
                 return route.gatewayRoute(new, policies: access, poller: poller, logger: logger)
             }
-            let isSame =
-                before.kind == route.kind && before.compression == route.compression && before.limits == route.limits
-                && (before.access ?? configuration.access) == (route.access ?? new.access)
-            if isSame {
+            if isSame(before, route, in: new) {
                 report.kept += 1
                 // Users and keys have been read again.
                 return running.asking(access[route.access ?? new.access])
@@ -164,6 +168,29 @@ actor Reload {
         return report
     }
 
+    /// Whether a route of the new configuration is the running one.
+    private func isSame(_ before: Route, _ route: Route, in new: BridgeConfiguration) -> Bool {
+        before.kind == route.kind && before.compression == route.compression && before.limits == route.limits
+            && (before.access ?? configuration.access) == (route.access ?? new.access)
+    }
+
+    /// The files of `tunnel.tls` may have changed under routes that have not.
+    private func renewedTLS(for new: BridgeConfiguration) throws(UnusableTunnelFiles) -> [TunnelTLS.Renewal] {
+        var renewals: [TunnelTLS.Renewal] = []
+        for (before, running) in zip(configuration.routes, routes) {
+            guard case .tunnel(let tunnel) = before.kind, tunnel.tls?.namesFiles == true,
+                case .tunnel(let service) = running.service,
+                new.routes.contains(where: { $0.path.text == before.path.text && isSame(before, $0, in: new) })
+            else { continue }
+            do {
+                if let renewal = try service.renewedTLS() { renewals.append(renewal) }
+            } catch {
+                throw UnusableTunnelFiles(path: before.path.text, reason: "\(error)")
+            }
+        }
+        return renewals
+    }
+
     private static func keysThatNeedRestart(from old: BridgeConfiguration, to new: BridgeConfiguration) -> [String] {
         [
             ("admin", old.admin == new.admin), ("upstream", old.upstream == new.upstream),
@@ -171,4 +198,17 @@ actor Reload {
             ("eventLoops", old.eventLoops == new.eventLoops),
         ].filter { !$0.1 }.map(\.0)
     }
+}
+
+/// Somebody changed a file of a tunnel's TLS after the configuration had been validated.
+struct UnusableTunnelFiles: Error, CustomStringConvertible {
+    /// The route's.
+    let path: String
+    let reason: String
+
+    var description: String { "the files of tunnel.tls of the route \(path) cannot be used: \(reason)" }
+}
+
+extension BackendTLS {
+    fileprivate var namesFiles: Bool { ca != nil || certificate != nil }
 }

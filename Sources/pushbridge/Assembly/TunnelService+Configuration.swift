@@ -43,7 +43,7 @@ extension TunnelBackend {
 }
 
 extension TunnelTLS {
-    fileprivate init(_ tls: BackendTLS?) throws {
+    fileprivate convenience init(_ tls: BackendTLS?) throws {
         try self.init(
             ca: tls?.ca,
             certificate: tls?.certificate,
