@@ -39,7 +39,7 @@ actor BridgeSession {
         guard feeds[name] == nil else { throw .alreadySubscribed(topic: topic) }
         let feed = TopicFeed(topic: topic, options: options)
         feeds[name] = feed
-        if let connection { await subscribe(feed, connection) }
+        if let connection { subscribe(feed, connection) }
         start()
         return feed
     }
@@ -51,7 +51,7 @@ actor BridgeSession {
         feeds[name] = nil
         for (number, sending) in sendings where sending.feed === feed { finish(number, .failure(.closed)) }
         if let topic = try? Self.quoted(feed.topic) {
-            try? await connection?.send(text: #"{"type":"unsubscribe","topic":\#(topic)}"#)
+            connection?.post(#"{"type":"unsubscribe","topic":\#(topic)}"#)
         }
     }
 
@@ -68,7 +68,7 @@ actor BridgeSession {
         return try await withTaskCancellationHandler {
             try await withCheckedThrowingContinuation { answer in
                 sendings[number] = Sending(answer: answer, feed: feed, text: text)
-                if let connection { Task { await self.transmit(number, connection) } }
+                if let connection { transmit(number, connection) }
             }
         } onCancel: {
             Task { await self.finish(number, .failure(.interrupted)) }
@@ -114,13 +114,14 @@ actor BridgeSession {
             self.connection = connection
             wasRefused = false
             for feed in feeds.values {
+                feed.forgetKind()
                 // A room does not say that it was entered: it is no longer offline, and no more is known.
                 if feed.version == nil { feed.report(.connecting) }
-                await subscribe(feed, connection)
+                subscribe(feed, connection)
             }
-            for number in sendings.keys.sorted() { await transmit(number, connection) }
+            for number in sendings.keys.sorted() { transmit(number, connection) }
         case .message(.text(let text)):
-            if let message = BridgeMessage(text) { await take(message) }
+            if let message = BridgeMessage(text) { take(message) }
         case .message(.binary): break
         case .closed(let closure):
             wasRefused = closure.code == 1008 || closure.code == 3000
@@ -139,42 +140,48 @@ actor BridgeSession {
         for feed in feeds.values { feed.report(.offline(reason: reason)) }
     }
 
-    private func subscribe(_ feed: TopicFeed, _ connection: ClientConnection) async {
+    private func subscribe(_ feed: TopicFeed, _ connection: ClientConnection, reference: Int? = nil) {
         guard let topic = try? Self.quoted(feed.topic) else { return }
         var text = #"{"type":"subscribe","topic":\#(topic),"mode":"\#(feed.options.mode.rawValue)""#
         if let version = feed.version, let since = try? Self.quoted(version) { text += #","since":\#(since)"# }
         if let rate = feed.options.maximumRate { text += #","maxRate":\#(rate)"# }
-        try? await connection.send(text: text + "}")
+        if let reference { text += #","ref":\#(reference)"# }
+        connection.post(text + "}")
     }
 
-    private func transmit(_ number: Int, _ connection: ClientConnection) async {
+    /// A channel does not answer a message; what it refuses, it refuses before it answers a ping. Whether a topic is one
+    /// shows when it is subscribed again: a room that one is in already refuses that, also before the ping.
+    private func transmit(_ number: Int, _ connection: ClientConnection) {
         guard let sending = sendings[number], !sending.isSent else { return }
         sendings[number]?.isSent = true
-        // A channel does not answer; what it refuses, it refuses before it answers the ping.
+        connection.post(sending.text)
+        if sending.feed.kind == .unknown { subscribe(sending.feed, connection, reference: -number) }
         barriers.append(number)
-        try? await connection.send(text: sending.text)
-        try? await connection.send(text: #"{"type":"ping"}"#)
+        connection.post(#"{"type":"ping"}"#)
     }
 
     // MARK: from the bridge
 
-    private func take(_ message: BridgeMessage) async {
+    private func take(_ message: BridgeMessage) {
         switch message.kind {
         case .pong:
             guard !barriers.isEmpty else { return }
             let number = barriers.removeFirst()
-            if sendings[number]?.feed.isVersioned == false {
-                finish(number, .success(BridgeAnswer(status: 202, data: nil)))
-            }
+            guard let feed = sendings[number]?.feed else { return }
+            feed.isFound(.endpoint)
+            if feed.kind == .channel { finish(number, .success(BridgeAnswer(status: 202, data: nil))) }
         case .sent(let answer):
             if let number = message.reference { finish(number, .success(answer)) }
         case .error(let code, let reason) where message.reference.map { sendings[$0] != nil } == true:
             if let number = message.reference { finish(number, .failure(.refused(code: code, reason: reason))) }
+        case .error(let code, _) where message.reference.map { $0 < 0 } == true:
+            // Not where the message has been refused: then nothing was subscribed.
+            if code == 400, let number = message.reference { sendings[-number]?.feed.isFound(.channel) }
         default:
             guard let feed = message.topic.flatMap(feed), !feed.take(message) else { return }
             // A patch for another version than ours: the whole document mends it.
             feed.forgetVersion()
-            if let connection { await subscribe(feed, connection) }
+            if let connection { subscribe(feed, connection) }
         }
     }
 

@@ -45,6 +45,14 @@ public final class ClientConnection: Sendable {
         try await send { $0.sendBinary(binary, promise: $1) }
     }
 
+    /// Sends text messages behind all that was sent before, without waiting for them: what is called one after the other
+    /// goes out in that order. Where the connection has ended, nothing happens: ``closure()`` says so.
+    func post(_ texts: String...) {
+        socket.loop.execute { [socket] in
+            for text in texts { socket.handler.value.sendText(ByteBuffer(string: text), promise: nil) }
+        }
+    }
+
     private func send(_ body: @escaping @Sendable (WebSocketHandler, EventLoopPromise<Void>) -> Void) async throws {
         let promise = socket.loop.makePromise(of: Void.self)
         socket.loop.execute { [socket] in body(socket.handler.value, promise) }

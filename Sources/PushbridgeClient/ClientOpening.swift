@@ -23,6 +23,14 @@ package struct ClientOpening: Sendable {
             case .url(let text): try ProxyChoice(text)
             case .environment: try .environment(ProcessInfo.processInfo.environment, for: self.url)
             }
+        if let proxy, self.url.isSecure, Self.isAddress(self.url.host) {
+            // TLS would check the certificate for the address that the connection goes to: the proxy's.
+            throw .tls(
+                address: self.url.address,
+                reason: "the certificate of an address cannot be checked through a proxy (\(proxy.address)): "
+                    + "write the server's name, or except the address with NO_PROXY"
+            )
+        }
         tls = self.url.isSecure ? try Self.tlsContext(options, address: self.url.address) : nil
     }
 
@@ -61,6 +69,11 @@ package struct ClientOpening: Sendable {
                 .connectTimeout(options.connectTimeout)
                 .channelOption(.tcpOption(.tcp_nodelay), value: 1)
                 .channelOption(.allowRemoteHalfClosure, value: true)
+                .channelInitializer { channel in
+                    channel.eventLoop.makeCompletedFuture {
+                        try channel.pipeline.syncOperations.addHandler(EarlyEndHandler())
+                    }
+                }
                 .connect(host: proxy?.host ?? url.host, port: proxy?.port ?? url.port).get()
         } catch {
             throw ClientConnectionError.unreachable(address: proxy?.address ?? url.address, reason: explain(error))
@@ -102,8 +115,9 @@ package struct ClientOpening: Sendable {
     }
 
     /// On the event loop: handlers that are added after the channel's end would never hear of it.
-    private func checkIsOpen(_ channel: any Channel) throws(ClientConnectionError) {
-        guard channel.isActive else { throw .endedEarly(address: url.address) }
+    private func checkIsOpen(_ channel: any Channel) throws(ChannelError) {
+        let early = try? channel.pipeline.syncOperations.handler(type: EarlyEndHandler.self)
+        guard channel.isActive, early?.hasCome != true else { throw .eof }
     }
 
     private static func tlsContext(
@@ -121,9 +135,12 @@ package struct ClientOpening: Sendable {
 
     private func addTLS(_ context: NIOSSLContext, _ channel: any Channel) throws {
         // Addresses may not be sent as server name (RFC 6066 section 3); certificates are still checked for them.
-        let isAddress = (try? SocketAddress(ipAddress: url.host, port: 0)) != nil
-        let handler = try NIOSSLClientHandler(context: context, serverHostname: isAddress ? nil : url.host)
-        try channel.pipeline.syncOperations.addHandler(handler)
+        let name = Self.isAddress(url.host) ? nil : url.host
+        try channel.pipeline.syncOperations.addHandler(NIOSSLClientHandler(context: context, serverHostname: name))
+    }
+
+    private static func isAddress(_ host: String) -> Bool {
+        (try? SocketAddress(ipAddress: host, port: 0)) != nil
     }
 
     private func open(_ proxy: ProxyChoice, _ channel: any Channel) async throws {
@@ -148,7 +165,7 @@ package struct ClientOpening: Sendable {
                     let reason = "it answered \(answer.head.status.code)"
                     promise.fail(ClientConnectionError.proxy(address: proxy.address, reason: reason))
                 case .failure(let error):
-                    promise.fail(ClientConnectionError.proxy(address: proxy.address, reason: "\(error)"))
+                    promise.fail(proxy.failure(error))
                 }
             }
             handler = answered
@@ -156,7 +173,7 @@ package struct ClientOpening: Sendable {
                 try checkIsOpen(channel)
                 try answered.begin(on: channel)
             } catch {
-                promise.fail(error)
+                promise.fail(proxy.failure(error))
             }
         }
         try await promise.futureResult.get()

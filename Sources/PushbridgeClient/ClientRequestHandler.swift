@@ -70,11 +70,17 @@ final class ClientRequestHandler: ChannelInboundHandler, RemovableChannelHandler
     }
 
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
-        if hasEnded, case .inputClosed? = event as? ChannelEvent {
-            inputHasEnded = true
-        } else {
+        guard case .inputClosed? = event as? ChannelEvent else {
             context.fireUserInboundEventTriggered(event)
+            return
         }
+        if hasEnded { inputHasEnded = true } else { takeEnd() }
+    }
+
+    /// The server says nothing more: with half-closure this comes in place of the channel's end. The decoder has seen it
+    /// before, so that a body that goes to the end is whole.
+    private func takeEnd() {
+        if head == nil { finish(.failure(ChannelError.eof)) } else { answer() }
     }
 
     func handlerAdded(context: ChannelHandlerContext) {
@@ -98,7 +104,7 @@ final class ClientRequestHandler: ChannelInboundHandler, RemovableChannelHandler
     }
 
     func channelInactive(context: ChannelHandlerContext) {
-        if head == nil { finish(.failure(ChannelError.eof)) } else { answer() }
+        takeEnd()
         context.fireChannelInactive()
     }
 

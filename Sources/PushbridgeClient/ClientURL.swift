@@ -13,11 +13,14 @@ package struct ClientURL: Equatable {
 
     /// As it goes into the Host header: without the scheme's own port.
     var hostHeader: String {
-        let name = host.contains(":") ? "[\(host)]" : host
+        let name = Self.bracketed(host)
         return port == (isSecure ? 443 : 80) ? name : "\(name):\(port)"
     }
 
-    var address: String { host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)" }
+    var address: String { "\(Self.bracketed(host)):\(port)" }
+
+    /// A host as it stands before a port: an IPv6 address in brackets.
+    static func bracketed(_ host: String) -> String { host.contains(":") ? "[\(host)]" : host }
 
     /// - Throws: `ClientConnectionError.invalidURL`, which says what is wrong with it.
     package init(_ text: String) throws(ClientConnectionError) {

@@ -1,4 +1,5 @@
 import Foundation
+import NIOCore
 
 /// The HTTP proxy that a URL is reached through.
 struct ProxyChoice: Equatable {
@@ -7,7 +8,7 @@ struct ProxyChoice: Equatable {
     /// The value of `Proxy-Authorization`.
     let authorization: String?
 
-    var address: String { host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)" }
+    var address: String { "\(ClientURL.bracketed(host)):\(port)" }
 
     init(_ text: String) throws(ClientConnectionError) {
         let text = text.contains("://") ? text : "http://\(text)"
@@ -18,6 +19,12 @@ struct ProxyChoice: Equatable {
         host = url.host
         port = url.port
         authorization = url.credentials.map { "Basic \(Data($0.utf8).base64EncodedString())" }
+    }
+
+    /// What went wrong with it.
+    func failure(_ error: any Error) -> ClientConnectionError {
+        let hasEnded = (error as? ChannelError) == .eof
+        return .proxy(address: address, reason: hasEnded ? "it ended the connection" : "\(error)")
     }
 
     /// What the environment says; nil: connect directly.

@@ -11,8 +11,17 @@ final class TopicFeed: Sendable {
         var version: String?
         var status = BridgeStatus.connecting
         var readers: [ObjectIdentifier: UpdateQueue] = [:]
-        /// Whether versions come, as they do from a poll route and not from a channel.
-        var isVersioned = false
+        var kind = Kind.unknown
+    }
+
+    /// What answers a message that is sent.
+    enum Kind {
+        /// Nothing has shown it yet.
+        case unknown
+        /// A poll route: the endpoint's answer comes, however late.
+        case endpoint
+        /// A channel: nothing comes, but for a refusal.
+        case channel
     }
 
     let topic: String
@@ -28,7 +37,7 @@ final class TopicFeed: Sendable {
     var status: BridgeStatus { state.withLock { $0.status } }
     /// Where a new subscription goes on.
     var version: String? { state.withLock { $0.version } }
-    var isVersioned: Bool { state.withLock { $0.isVersioned } }
+    var kind: Kind { state.withLock { $0.kind } }
 
     // MARK: readers
 
@@ -74,6 +83,20 @@ final class TopicFeed: Sendable {
         report(.live, &state)
     }
 
+    /// - Parameter kind: where the bridge's messages have not shown it before.
+    func isFound(_ kind: Kind) {
+        state.withLock { state in
+            if state.kind == .unknown { state.kind = kind }
+        }
+    }
+
+    /// Another connection, on which the route may be another one.
+    func forgetKind() {
+        state.withLock { state in
+            if state.version == nil { state.kind = .unknown }
+        }
+    }
+
     /// The next subscription begins with the whole document.
     func forgetVersion() {
         state.withLock { $0.version = nil }
@@ -98,20 +121,23 @@ final class TopicFeed: Sendable {
             set(json, version, patch, &state)
         case .current(let version):
             state.version = version
-            state.isVersioned = true
+            state.kind = .endpoint
             reportLive(&state)
         case .event(let event):
             state.version = event.version
-            state.isVersioned = true
+            state.kind = .endpoint
             reportLive(&state)
             tell(.event(event), &state)
         case .message(let content):
+            state.kind = .channel
             reportLive(&state)
             tell(.message(content), &state)
         case .status(let status):
-            state.isVersioned = true
+            state.kind = .endpoint
             report(status, &state)
         case .error(let code, let reason):
+            // An endpoint that fails; nothing is behind a channel that could.
+            if [502, 504].contains(code) { state.kind = .endpoint }
             report(.refused(code: code, reason: reason), &state)
         case .sent, .unsubscribed, .pong: break
         }
@@ -127,7 +153,7 @@ final class TopicFeed: Sendable {
         state.document = document
         state.json = json
         state.version = document.version
-        state.isVersioned = true
+        state.kind = .endpoint
         reportLive(&state)
         tell(.document(document, patch: patch), &state)
     }

@@ -218,6 +218,32 @@ struct BridgeClientTests {
         }
     }
 
+    @Test(
+        "the endpoint's answer to a message comes, also where it has no document to give",
+        arguments: [LegacyUpstream.Answer.failure(500), .silent]
+    )
+    func sendWithoutDocument(document: LegacyUpstream.Answer) async throws {
+        let upstream = try await LegacyUpstream { request in
+            guard request.method == "POST" else { return document }
+            // Long after the pong.
+            return LegacyUpstream.Answer(status: 422, body: Array(#"{"no":true}"#.utf8), delay: .milliseconds(500))
+        }
+        let send = #""send": { "url": "\#(upstream.url("/say"))" }"#
+        let routes = pollRoute(upstream, send) + #", { "path": "/rooms/{room}", "channel": {} }"# + Self.multiplex
+        try await withBridge(routes) { bridge in
+            let client = BridgeClient(bridge.webSocketURL("/connect"))
+            let (scores, room) = (try await client.subscribe("/scores/a"), try await client.subscribe("/rooms/a"))
+            async let refused = scores.send(1)
+            // At once, although nothing shows that this is a channel.
+            #expect(try await room.send("hello").status == 202)
+            #expect(try await room.send("again").status == 202)
+            let answer = try await refused
+            #expect(answer.status == 422)
+            #expect(answer.data == .json(Data(#"{"no":true}"#.utf8)))
+            await client.close()
+        }
+    }
+
     @Test("what is sent while there is no connection waits for one")
     func sendWaits() async throws {
         try await withBridge(#"{ "path": "/rooms/{room}", "channel": {} }"# + Self.multiplex) { bridge in

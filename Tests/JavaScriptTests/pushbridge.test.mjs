@@ -91,6 +91,8 @@ test('An event stream is the same whatever its chunks', () => {
     ]);
     const parser = new EventStreamParser();
     assert.deepEqual([...text].flatMap((character) => parser.parse(character)), whole);
+    parser.parse('retry: 1200\nretry: soon\nretry: -5\n');
+    assert.equal(parser.retry, 1200);
 });
 
 test('Reconnecting backs off with jitter, up to a bound, and longer where the bridge says so', () => {
@@ -181,6 +183,43 @@ describe('A connection', () => {
         bridge.close();
     });
 
+    test('waits for an endpoint to answer what was sent, also where no document has come', async () => {
+        const { bridge, socket } = await begin();
+        const a = bridge.subscribe('/a');
+        socket.open();
+        const refused = a.send('x');
+        const [, message, again] = socket.sent;
+        assert.deepEqual([again.type, again.topic], ['subscribe', '/a']);
+        // A poll route is subscribed anew; what it answers comes when it comes.
+        socket.says({ type: 'error', topic: '/a', code: 502, message: 'the upstream answered 500' });
+        socket.says({ type: 'pong' });
+        socket.says({ type: 'error', ref: message.ref, code: 422, message: 'no' });
+        await assert.rejects(refused, { code: 422 });
+        const quiet = a.send('y');
+        assert.equal(socket.sent.filter(({ type }) => type === 'subscribe').length, 2);
+        socket.says({ type: 'pong' });
+        socket.says({ type: 'sent', ref: socket.sent.at(-2).ref, status: 500 });
+        assert.deepEqual(await quiet, { status: 500, data: undefined });
+        bridge.close();
+    });
+
+    test('knows a channel by its refusal to be entered twice, and waits for no answer of it', async () => {
+        const { bridge, socket } = await begin();
+        const room = bridge.subscribe('/rooms/a');
+        socket.open();
+        const first = room.send('x');
+        const { ref } = socket.sent.findLast(({ type }) => type === 'subscribe');
+        socket.says({ type: 'error', topic: '/rooms/a', ref, code: 400, message: 'already subscribed' });
+        socket.says({ type: 'pong' });
+        assert.deepEqual(await first, { status: 202 });
+        assert.equal(room.status.state, 'connecting', 'the refusal is nothing of the subscription');
+        const second = room.send('y');
+        assert.equal(socket.sent.filter(({ type }) => type === 'subscribe').length, 2);
+        socket.says({ type: 'pong' });
+        assert.deepEqual(await second, { status: 202 });
+        bridge.close();
+    });
+
     test('asks the token callback anew, with refresh, after a refusal', async () => {
         const asked = [];
         const { bridge, socket } = await begin({ token: async (why) => { asked.push(why.refresh); return 'a b'; } });
@@ -249,6 +288,78 @@ describe('A connection', () => {
     });
 });
 
+describe('A stream of Server-Sent Events', () => {
+    let server;
+    let asked;
+    let answer;
+
+    before(async () => {
+        server = createServer((request, response) => {
+            asked.push({ at: Date.now(), accept: request.headers.accept, method: request.method });
+            answer(request, response);
+        });
+        await new Promise((resolve) => { server.listen(0, '127.0.0.1', resolve); });
+    });
+
+    after(() => {
+        server.close();
+        server.closeAllConnections();
+    });
+
+    function begin(transports) {
+        asked = [];
+        return connect(`http://127.0.0.1:${server.address().port}/connect`, { transports });
+    }
+
+    const streams = () => asked.filter(({ accept }) => accept === 'text/event-stream');
+
+    test('that ends before its first event is given up for a long poll', async () => {
+        answer = (request, response) => {
+            const isStream = request.headers.accept === 'text/event-stream';
+            if (!isStream && request.headers['if-none-match']) return;
+            response.setHeader('Content-Type', isStream ? 'text/event-stream' : 'application/json');
+            if (!isStream) response.setHeader('ETag', '"A"');
+            response.end(isStream ? ': nothing\n\n' : '{"n":1}');
+        };
+        const bridge = begin(['sse', 'poll']);
+        const topic = bridge.subscribe('/a');
+        await until(() => topic.document?.n === 1, 'the document by long poll');
+        assert.equal(bridge.transport, 'poll');
+        assert.equal(streams().length, 1);
+        bridge.close();
+    });
+
+    test('that ends at once, and has nothing behind it, is asked for again with the usual delays', async () => {
+        answer = (request, response) => {
+            response.setHeader('Content-Type', 'text/event-stream');
+            response.end();
+        };
+        const bridge = begin(['sse']);
+        const states = [];
+        bridge.subscribe('/a', { onstatus: ({ state }) => states.push(state) });
+        await until(() => streams().length >= 3, 'a third attempt');
+        // The delays are 250 ms and 500 ms at the least.
+        const [first, , third] = streams();
+        assert.ok(third.at - first.at >= 700, `${third.at - first.at} ms`);
+        assert.ok(states.includes('offline'));
+        bridge.close();
+    });
+
+    test('that ends after an event is asked for again when it said', async () => {
+        answer = (request, response) => {
+            response.setHeader('Content-Type', request.method === 'HEAD' ? 'application/json' : 'text/event-stream');
+            response.end(request.method === 'HEAD' ? '' : 'retry: 1500\n\nevent: snapshot\nid: A\ndata: {"n":1}\n\n');
+        };
+        const bridge = begin(['sse']);
+        const topic = bridge.subscribe('/a');
+        await until(() => streams().length >= 2, 'a second stream');
+        assert.deepEqual(topic.document, { n: 1 });
+        const [first, second] = streams();
+        assert.ok(second.at - first.at >= 1450, `${second.at - first.at} ms`);
+        bridge.close();
+    });
+});
+
 describe('With the built program', { skip: existsSync(program) ? false : 'it is not built' }, () => {
     const folder = mkdtempSync(join(tmpdir(), 'pushbridge-js-'));
     const wires = new Set();
@@ -260,14 +371,17 @@ describe('With the built program', { skip: existsSync(program) ? false : 'it is 
 
     before(async () => {
         upstream = createServer((request, response) => {
-            response.setHeader('Content-Type', 'application/json');
-            response.end(JSON.stringify({ count, padding: 'x'.repeat(400) }));
+            const [type, bytes] = { '/text': ['text/plain', '42'], '/bytes': ['image/png', '\0\x01x'] }[request.url] ?? [];
+            response.setHeader('Content-Type', type ?? 'application/json');
+            response.end(bytes ?? JSON.stringify({ count, padding: 'x'.repeat(400) }));
         });
         await new Promise((resolve) => { upstream.listen(0, '127.0.0.1', resolve); });
         const file = join(folder, 'config.json');
         writeFileSync(file, JSON.stringify({
             listen: [{ host: '127.0.0.1', port: 0 }],
             routes: [
+                { path: '/text', poll: { url: `http://127.0.0.1:${upstream.address().port}/text`, interval: '100ms' } },
+                { path: '/bytes', poll: { url: `http://127.0.0.1:${upstream.address().port}/bytes`, interval: '100ms' } },
                 { path: '/count', poll: { url: `http://127.0.0.1:${upstream.address().port}/`, interval: '100ms' } },
                 { path: '/rooms/{room}', channel: {} },
                 { path: '/connect', multiplex: {} },
@@ -325,6 +439,17 @@ describe('With the built program', { skip: existsSync(program) ? false : 'it is 
     test('a document goes on after the network was cut, over WebSocket', needsWebSocket, () => follows(undefined, 'websocket'));
     test('a document goes on after the network was cut, over SSE', () => follows(['sse'], 'sse'));
     test('a document goes on after the network was cut, by long poll', () => follows(['poll'], 'poll'));
+
+    for (const transport of WebSocketClass ? ['websocket', 'sse', 'poll'] : ['sse', 'poll']) {
+        test(`a text stays a text and bytes stay bytes: ${transport}`, async () => {
+            const bridge = connect(new URL('/connect', origin), { WebSocket: WebSocketClass, transports: [transport] });
+            const [text, bytes] = [bridge.subscribe('/text'), bridge.subscribe('/bytes')];
+            await until(() => text.document !== undefined && bytes.document !== undefined, 'both documents');
+            assert.equal(text.document, '42');
+            assert.deepEqual(bytes.document, new Uint8Array([0, 1, 120]));
+            bridge.close();
+        });
+    }
 
     test('a blocked WebSocket is replaced by SSE', async () => {
         class Blocked {

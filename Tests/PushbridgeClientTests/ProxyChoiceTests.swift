@@ -31,6 +31,26 @@ struct ProxyChoiceTests {
         #expect(try isDirect("ws://127.0.0.1/", "") && isDirect("ws://localhost/", "") && isDirect("ws://[::1]/", ""))
     }
 
+    @Test("TLS with an address is not begun through a proxy: the certificate would be checked for the proxy's")
+    func addresses() throws {
+        func opens(_ url: String, _ proxy: String?) -> Bool {
+            var options = ClientConnectionOptions()
+            options.proxy = proxy.map { .url($0) } ?? .none
+            return (try? ClientOpening(url, options: options)) != nil
+        }
+        #expect(!opens("wss://192.0.2.1/", "http://p:3128"))
+        #expect(!opens("wss://[2001:db8::1]/", "http://p:3128"))
+        #expect(opens("wss://192.0.2.1/", nil))
+        #expect(opens("ws://192.0.2.1/", "http://p:3128"))
+        #expect(opens("wss://bridge.example/", "http://p:3128"))
+        var options = ClientConnectionOptions()
+        options.proxy = .url("http://p:3128")
+        let words = "cannot be checked through a proxy (p:3128)"
+        #expect {
+            try ClientOpening("wss://192.0.2.1/", options: options)
+        } throws: { "\($0)".contains(words) && "\($0)".contains("NO_PROXY") }
+    }
+
     @Test("name and password of a proxy are sent to it")
     func credentials() throws {
         #expect(try ProxyChoice("http://u:p@h:1").authorization == "Basic dTpw")

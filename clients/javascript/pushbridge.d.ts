@@ -106,5 +106,7 @@ export function applyMergePatch<D>(target: D, patch: unknown, options?: { inPlac
 export function reconnectDelay(code: number, attempt: number, random?: () => number): number;
 
 export class EventStreamParser {
+    /** Milliseconds to wait before the stream is asked for again, where it has said so. */
+    retry: number | undefined;
     parse(chunk: string): { type: string; data: string; id: string | null }[];
 }

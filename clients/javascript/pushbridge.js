@@ -9,6 +9,7 @@ const STABLE_AFTER = 5_000;
 const RETURN_DELAY = 15_000;
 const LONGEST_RETURN_DELAY = 300_000;
 const LONGEST_QUEUE = 1000;
+const VERSIONED = new Set(['snapshot', 'patch', 'merge', 'event', 'current', 'status']);
 const TRANSPORTS = ['websocket', 'sse', 'poll'];
 
 /** Why the bridge, or the way to it, refused something; `code` is an HTTP status, or 0 where there was no answer. */
@@ -248,12 +249,17 @@ class Connection {
     }
 
     #ask(subscription) {
-        const { mode = 'patch', maxRate } = subscription.options;
-        const since = subscription.id ?? undefined;
-        this.#socket.send(JSON.stringify({ type: 'subscribe', topic: subscription.topic, mode, since, maxRate }));
+        subscription.answers = undefined;
+        this.#subscribe(subscription);
         // A channel without history says nothing to who enters it; what it refuses it refuses before it answers the ping.
         if (subscription.onmessage) this.#ping(() => subscription.entered());
         for (const message of subscription.takeWaiting()) this.#post(subscription, message);
+    }
+
+    #subscribe(subscription, ref) {
+        const { mode = 'patch', maxRate } = subscription.options;
+        const since = subscription.id ?? undefined;
+        this.#socket.send(JSON.stringify({ type: 'subscribe', topic: subscription.topic, mode, since, maxRate, ref }));
     }
 
     #receive(message) {
@@ -304,9 +310,18 @@ class Connection {
         const ref = `s${this.#reference}`;
         this.#pending.set(ref, { resolve, reject });
         this.#socket.send(JSON.stringify({ type: 'send', topic: subscription.topic, data, ref }));
-        // A channel does not answer; what it refuses it refuses before it answers the ping.
+        // A channel does not answer; what it refuses it refuses before it answers the ping. Whether the topic is one shows
+        // when it is subscribed again: a room that one is in already refuses that, also before the ping.
+        const again = `${ref}?`;
+        if (subscription.answers === undefined) {
+            const refused = ({ code }) => { if (code === 400) subscription.answers ??= false; };
+            this.#pending.set(again, { resolve() {}, reject: refused });
+            this.#subscribe(subscription, again);
+        }
         this.#ping(() => {
-            if (subscription.id === null && this.#pending.delete(ref)) resolve({ status: 202 });
+            this.#pending.delete(again);
+            subscription.answers ??= true;
+            if (!subscription.answers && this.#pending.delete(ref)) resolve({ status: 202 });
         });
     }
 
@@ -320,12 +335,15 @@ class Connection {
             const started = Date.now();
             let code = 0;
             let reason = '';
+            let pause = 0;
             try {
                 if (this.#transport === 'sse') await this.#events(subscription);
                 else await this.#longPoll(subscription);
                 attempt = 0;
                 continue;
             } catch (error) {
+                // As an EventSource does, where the bridge has said how long to wait.
+                pause = error.retry ?? 0;
                 code = error instanceof PushbridgeError ? error.code : 0;
                 reason = error.message;
                 this.#refresh = code === 401 || code === 403;
@@ -338,7 +356,7 @@ class Connection {
             }
             if (isOver()) return;
             if (Date.now() - started >= STABLE_AFTER) attempt = 0;
-            const delay = reconnectDelay(code === 503 ? 1013 : code, attempt++);
+            const delay = Math.max(pause, reconnectDelay(code === 503 ? 1013 : code, attempt++));
             subscription.report({ state: 'offline', code, reason, next: Date.now() + delay });
             await new Promise((resolve) => {
                 const timer = setTimeout(resolve, delay);
@@ -351,12 +369,12 @@ class Connection {
         }
     }
 
-    async #request(subscription, url, headers, signal) {
+    async #request(url, headers, signal, method = 'GET') {
         const token = await this.#token();
         if (token) headers.Authorization = `Bearer ${token}`;
         // Not as a method of the options: a browser's fetch is one of its window alone.
         const { fetch } = this.#options;
-        const response = await fetch(url, { headers, signal, cache: 'no-store' });
+        const response = await fetch(url, { method, headers, signal, cache: 'no-store' });
         if (!response.ok && response.status !== 304) {
             await response.body?.cancel();
             throw new PushbridgeError(response.status, `the bridge answered ${response.status}`);
@@ -365,13 +383,16 @@ class Connection {
         return response;
     }
 
+    // Ends with an error, but for a stream that is to begin anew at once.
     async #events(subscription) {
         const url = httpURL(new URL(subscription.topic, this.#url));
+        const document = new URL(url);
         url.searchParams.set('mode', subscription.options.mode ?? 'patch');
         if (subscription.id) url.searchParams.set('last_event_id', subscription.id);
         const controller = new AbortController();
         const abort = () => controller.abort();
         subscription.abort = abort;
+        const parser = new EventStreamParser();
         let blocked = false;
         let limit;
         // The bridge says something every 15 s: a proxy that keeps it back makes streams useless.
@@ -381,22 +402,26 @@ class Connection {
         };
         watch(10_000);
         try {
-            const response = await this.#request(subscription, url, { Accept: 'text/event-stream' }, controller.signal);
+            const response = await this.#request(url, { Accept: 'text/event-stream' }, controller.signal);
             blocked = true;
             if (!response.headers.get('Content-Type')?.startsWith('text/event-stream')) {
                 controller.abort();
                 throw new PushbridgeError(0, 'the answer is no event stream');
             }
-            const parser = new EventStreamParser();
             const decoder = new TextDecoder();
+            let kind;
+            let hasBegun = false;
             for (const reader = response.body.getReader(); ;) {
                 const { done, value } = await reader.read();
-                if (done) return;
-                blocked = false;
+                // Nothing but an end is what a proxy makes of a stream that it does not let through.
+                blocked = done && !hasBegun;
+                if (done) throw new PushbridgeError(0, 'the stream ended');
                 watch(40_000);
                 for (const event of parser.parse(decoder.decode(value, { stream: true }))) {
+                    hasBegun = true;
+                    if (isDocument(event)) kind ??= await this.#kind(document, controller.signal);
                     if (subscription.isClosed) return;
-                    if (subscription.take(eventMessage(event, subscription))) continue;
+                    if (subscription.take(eventMessage(event, subscription, kind))) continue;
                     subscription.forget();
                     controller.abort();
                     return;
@@ -405,10 +430,20 @@ class Connection {
         } catch (error) {
             // Answered, but with no stream, or with one that is kept back on its way.
             if (blocked) throw Object.assign(new PushbridgeError(0, error.message), { isBlocked: true });
-            throw error;
+            throw Object.assign(error, { retry: parser.retry });
         } finally {
             clearTimeout(limit);
             if (subscription.abort === abort) subscription.abort = undefined;
+        }
+    }
+
+    // An event does not say whether `42` is a number or a text: the document's own head does.
+    async #kind(url, signal) {
+        try {
+            return kindOf(await this.#request(url, {}, signal, 'HEAD'));
+        } catch (error) {
+            if (signal.aborted) throw error;
+            return undefined;
         }
     }
 
@@ -421,7 +456,7 @@ class Connection {
         const limit = setTimeout(() => controller.abort(), 45_000);
         try {
             const url = httpURL(new URL(subscription.topic, this.#url));
-            const response = await this.#request(subscription, url, headers, controller.signal);
+            const response = await this.#request(url, headers, controller.signal);
             const id = response.headers.get('ETag')?.replace(/^(?:W\/)?"|"$/g, '') ?? null;
             const state = response.headers.get('X-Pushbridge-State') ?? 'live';
             if (response.status === 304) {
@@ -541,6 +576,7 @@ class Subscription {
 
     /** False where the message does not fit the document that is here. */
     take(message) {
+        this.#learn(message);
         switch (message.type) {
         case 'snapshot':
             this.#set(documentOf(message), message);
@@ -580,6 +616,13 @@ class Subscription {
             break;
         }
         return true;
+    }
+
+    // Whether an endpoint answers what is sent; undefined until it has shown. Behind a channel there is nothing that could
+    // fail, and it has no versions.
+    #learn({ type, code }) {
+        if (type === 'message') this.answers = false;
+        else if (VERSIONED.has(type) || (type === 'error' && (code === 502 || code === 504))) this.answers = true;
     }
 
     #set(document, message) {
@@ -742,6 +785,8 @@ function isEqual(left, right) {
 
 /** The parts of a `text/event-stream` as they arrive, whatever the chunks. */
 export class EventStreamParser {
+    /** Milliseconds to wait before the stream is asked for again, where it has said so. */
+    retry;
     #rest = '';
     #event = { type: 'message', data: [], id: null };
     #endedWithReturn = false;
@@ -771,14 +816,21 @@ export class EventStreamParser {
         if (field === 'event') this.#event.type = value || 'message';
         else if (field === 'data') this.#event.data.push(value);
         else if (field === 'id') this.#event.id = value;
+        else if (field === 'retry' && /^\d{1,9}$/.test(value)) this.retry = Number(value);
     }
 }
 
-function eventMessage({ type, data, id }, subscription) {
+function isDocument({ type }) {
+    return type === 'snapshot' || type === 'message';
+}
+
+function eventMessage({ type, data, id }, subscription, kind) {
     if (type === 'patch' || type === 'merge') return { type, from: subscription.id, id, [type]: JSON.parse(data) };
     if (type === 'status') return { ...JSON.parse(data), type };
     if (type === 'event') return { id, ...JSON.parse(data), type };
-    if (type !== 'snapshot' && type !== 'message') return { type };
+    if (!isDocument({ type })) return { type };
+    if (kind === 'text') return { type: 'snapshot', id, text: data };
+    if (kind === 'binary') return { type: 'snapshot', id, base64: data };
     try {
         return { type: 'snapshot', id, data: JSON.parse(data) };
     } catch {
@@ -794,10 +846,18 @@ function documentOf(message) {
 }
 
 async function body(response) {
-    const type = response.headers.get('Content-Type') ?? '';
-    if (/[/+]json\b/.test(type)) return { data: await response.json() };
-    if (/^text\/|[/+]xml\b/.test(type)) return { text: await response.text() };
-    return { bytes: new Uint8Array(await response.arrayBuffer()) };
+    switch (kindOf(response)) {
+    case 'json': return { data: await response.json() };
+    case 'text': return { text: await response.text() };
+    default: return { bytes: new Uint8Array(await response.arrayBuffer()) };
+    }
+}
+
+// As the bridge reads media types.
+function kindOf(response) {
+    const [type] = (response.headers.get('Content-Type') ?? '').toLowerCase().split(';', 1);
+    if (/[/+]json$|^application\/x-json$/.test(type.trim())) return 'json';
+    return /^text\/|[/+]xml$|^application\/(?:javascript|x-ndjson|yaml)$/.test(type.trim()) ? 'text' : 'binary';
 }
 
 function topicKey(topic) {
