@@ -7,7 +7,7 @@ struct SendingSchedule {
     private var next: NIODeadline
 
     /// - Parameters:
-    ///   - rate: messages a second, above 0.
+    ///   - rate: messages a second, at least 0.001: of a much smaller one the interval would have no number.
     ///   - start: the first one is due within an interval of it.
     init(rate: Double, start: NIODeadline) {
         interval = .nanoseconds(max(1, Int64(1e9 / rate)))

@@ -207,4 +207,41 @@ struct CommandLineTests {
         upstream.answer(.failure(500))
         #expect(try await check([poll]).ending != .exited(0))
     }
+
+    @Test("check --connect reaches what send, jwks and access.request name, and sends none of them a message")
+    func checkConnectBesides() async throws {
+        let upstream = try await LegacyUpstream(.json("1"))
+        let keys = try await LegacyUpstream(.json(#"{"keys":[]}"#))
+        let backend = try await TCPBackend(.silent)
+        let closed = try await TCPBackend.closedPort()
+        let folder = try TemporaryFolder()
+        func check(sendPort: Int, askPort: Int, keys: String) async throws -> Run {
+            let file = try folder.write(
+                "config.json",
+                """
+                { "access": { "request": { "url": "http://127.0.0.1:\(askPort)/ask" } },
+                  "routes": [
+                    { "path": "/a/{x}", "poll": { "url": "\(upstream.url("/x"))",
+                      "send": { "url": "http://127.0.0.1:\(sendPort)/say/{x}" } } },
+                    { "path": "/b", "channel": {}, "access": { "jwt": { "jwks": "\(keys)" } } } ] }
+                """
+            )
+            return try await run("check", "--connect", "--config", file.path())
+        }
+        let good = try await check(sendPort: backend.port, askPort: backend.port, keys: keys.url("/keys"))
+        #expect(good.ending == .exited(0), "\(good.output)")
+        #expect(good.output.contains("/a/{x}  http://127.0.0.1:\(backend.port)/say/{x}  connected"), "\(good.output)")
+        #expect(good.output.contains("access  http://127.0.0.1:\(backend.port)/ask  connected"), "\(good.output)")
+        #expect(good.output.contains("/b  \(keys.url("/keys"))  200"), "\(good.output)")
+        #expect(upstream.requests.map(\.method) == ["GET"] && keys.requests.map(\.method) == ["GET"])
+        try await eventually("both connections") { backend.connections.count == 2 }
+        #expect(backend.connections.allSatisfy { $0.byteCount == 0 })
+
+        let bad = try await check(sendPort: closed, askPort: closed, keys: "http://127.0.0.1:\(closed)/keys")
+        #expect(bad.ending == .exited(78))
+        for path in ["/say/{x}", "/ask", "/keys"] {
+            let line = bad.output.split(separator: "\n").first { $0.contains(":\(closed)\(path)  ") }
+            #expect(line?.contains("connected") == false, "\(bad.output)")
+        }
+    }
 }

@@ -46,6 +46,23 @@ struct DemoTests {
         }
     }
 
+    @Test("the bridge may have the usual port of one of the services")
+    func usualPort() async throws {
+        try await within(Turnstile.bridges) {
+            // Those of 8081, 7007 and 7008 that are free on this machine: the port itself must be to be had.
+            for port in [8081, 7007, 7008] {
+                guard let bridge = try? await BridgeUnderTest.start(["demo", "--port", "\(port)"]) else { continue }
+                #expect(bridge.port == port)
+                #expect(!bridge.preamble.contains { $0.contains(":\(port)") }, "\(bridge.preamble)")
+                #expect(try await Curl(bridge.url("/scores/premier")).status == 200)
+                try await bridge.stop()
+            }
+            let run = try await Run(Places.program, ["demo", "--port", "7007", "--echo-port", "7007"])
+            #expect(run.ending == .exited(64))
+            #expect(run.errors.contains("--port and --echo-port are both 7007"), "\(run.errors)")
+        }
+    }
+
     @Test("the legacy API counts one request an interval with 50 clients")
     func counter() async throws {
         try await within(Turnstile.bridges) {

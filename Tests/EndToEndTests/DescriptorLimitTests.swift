@@ -3,6 +3,23 @@ import Testing
 
 @Suite("Running out of descriptors")
 struct DescriptorLimitTests {
+    @Test("connect --listen takes as many descriptors as it may have")
+    func connect() async throws {
+        let process = try ChildProcess(
+            URL(filePath: "/bin/sh"),
+            [
+                "-c", #"ulimit -Sn 64 && exec "$0" connect ws://127.0.0.1:1/ --listen 127.0.0.1:0"#,
+                Places.program.path(),
+            ]
+        )
+        #expect(try await process.line()?.hasPrefix("pushbridge ready: tcp://127.0.0.1:") == true)
+        let limits = try String(contentsOfFile: "/proc/\(process.processIdentifier)/limits", encoding: .utf8)
+        let line = try #require(limits.split(separator: "\n").first { $0.hasPrefix("Max open files") })
+        let words = line.split(separator: " ").dropFirst(3)
+        #expect(words.first == words.dropFirst().first && words.first != "64", "\(line)")
+        process.signal(SIGTERM)
+    }
+
     @Test("clients past the last descriptor wait, and are answered when descriptors are back")
     func recovers() async throws {
         let folder = try TemporaryFolder()

@@ -153,6 +153,17 @@ struct ProbeTests {
             let run = try await Run(Places.program, ["probe", "http://127.0.0.1:1/"] + wrong)
             #expect(run.ending == .exited(64))
         }
-        #expect(try await Run(Places.program, ["probe", "file:///etc/passwd"]).ending == .exited(64))
+        let none = [
+            "file:///etc/passwd", "http://", "http://h/a b", "http:///a", "http://h:99999/", "h/a", "http://h/#a", "",
+        ]
+        for url in none {
+            let run = try await Run(Places.program, ["probe", url])
+            #expect(run.ending == .exited(64), "\(url): \(run.errors)")
+        }
+        upstream.answer(.json("1"))
+        let upperCase = "HTTP" + upstream.url("/feed?x={y}").dropFirst(4)
+        let run = try await Run(Places.program, ["probe", upperCase, "--count", "2", "--interval", "10ms"])
+        #expect(run.ending == .exited(0), "\(run.errors)")
+        try await serve(try #require(run.output.range(of: "\n{").map { String(run.output[$0.lowerBound...]) }))
     }
 }

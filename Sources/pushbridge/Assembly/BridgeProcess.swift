@@ -7,7 +7,6 @@ import Logging
 import NIOCore
 import NIOPosix
 import Polling
-import ServiceLifecycle
 import Systemd
 import Topics
 import UnixSignals
@@ -188,47 +187,5 @@ extension UpstreamMetrics {
             ),
             bytesReceived: statistics.bytesReceived
         )
-    }
-}
-
-/// Waits for the signals that end the process.
-enum SignalWait {
-    /// Returns after SIGTERM or SIGINT.
-    ///
-    /// - Parameter announce: called as soon as the signals are caught: whoever reads what it prints may send one at once.
-    static func untilStopped(_ announce: @escaping @Sendable () -> Void = {}) async throws {
-        let group = ServiceGroup(
-            configuration: .init(
-                services: [
-                    .init(service: Idle(announce: announce), successTerminationBehavior: .gracefullyShutdownGroup)
-                ],
-                gracefulShutdownSignals: [.sigterm, .sigint],
-                logger: Logger(label: "signals") { _ in SwiftLogNoOpLogHandler() }
-            )
-        )
-        try await group.run()
-    }
-
-    private struct Idle: Service {
-        let announce: @Sendable () -> Void
-
-        func run() async throws {
-            announce()
-            try await gracefulShutdown()
-        }
-    }
-}
-
-/// The limit on open descriptors: each connection takes one.
-enum OpenFiles {
-    /// Raises the soft limit as far as the hard one allows.
-    ///
-    /// - Returns: what it is then; nil where it is unknown.
-    static func raiseLimit() -> Int? {
-        var limit = rlimit()
-        guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return nil }
-        limit.rlim_cur = limit.rlim_max
-        _ = setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
-        return Int(clamping: limit.rlim_max)
     }
 }

@@ -130,7 +130,8 @@ struct LoadOptions: ParsableArguments {
     }
 
     static func validate(rate: Double, most: Double) throws {
-        guard rate > 0, rate <= most else { throw ValidationError("--rate is above 0 and at most \(Int(most)).") }
+        // The measuring takes an hour at most.
+        guard (0.001...most).contains(rate) else { throw ValidationError("--rate is from 0.001 to \(Int(most)).") }
     }
 
     static func bytes(_ text: String) throws -> Int {
@@ -208,19 +209,12 @@ struct LoadOptions: ParsableArguments {
 
     /// Each connection is a descriptor.
     private func raiseDescriptorLimit() throws {
-        let needed = rlim_t(connections + 64)
-        var limit = rlimit()
-        guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0, limit.rlim_cur < needed else {
-            return
-        }
-        limit.rlim_cur = min(needed, limit.rlim_max)
-        setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
-        guard limit.rlim_cur >= needed else {
-            Output.error(
-                "pushbridge: \(connections) connections need \(needed) descriptors, and this system gives a process "
-                    + "\(limit.rlim_max): raise it with \"ulimit -Hn\", or ask for fewer connections"
-            )
-            throw ExitStatus.unavailable
-        }
+        let needed = connections + 64
+        guard let available = OpenFiles.raiseLimit(), available < needed else { return }
+        Output.error(
+            "pushbridge: \(connections) connections need \(needed) descriptors, and this system gives a process "
+                + "\(available): raise it with \"ulimit -Hn\", or ask for fewer connections"
+        )
+        throw ExitStatus.unavailable
     }
 }

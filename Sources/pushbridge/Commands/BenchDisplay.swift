@@ -17,7 +17,7 @@ struct BenchDisplay: Sendable {
             line = "connecting: \(line)"
         }
         if isTerminal {
-            FileHandle.standardError.write(Data("\r\u{1B}[K\(line)".utf8))
+            Output.progress("\r\u{1B}[K\(line)")
         } else {
             Output.error(line)
         }
@@ -25,7 +25,7 @@ struct BenchDisplay: Sendable {
 
     /// Takes the line of progress away.
     func end() {
-        if isTerminal, !isQuiet { FileHandle.standardError.write(Data("\r\u{1B}[K".utf8)) }
+        if isTerminal, !isQuiet { Output.progress("\r\u{1B}[K") }
     }
 
     static func json(_ report: LoadReport) throws -> String {

@@ -41,6 +41,8 @@ struct ConnectCommand: AsyncParsableCommand {
 
     func run() async throws {
         if let address = listen.flatMap(Self.address) {
+            // Two for each connection that is taken.
+            OpenFiles.raiseLimit()
             try await TunnelForwarder(url: url, options: options).serve(host: address.host, port: address.port)
             return
         }

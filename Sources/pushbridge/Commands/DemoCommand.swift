@@ -15,7 +15,7 @@ struct DemoCommand: AsyncParsableCommand {
         discussion: """
             Open the printed URL: a client that polls and a client that is pushed, side by side on the same league. \
             The legacy API, a TCP echo and a TCP chat listen on ports 8081, 7007 and 7008, or where one of these is taken \
-            and was not asked for, on free ones.
+            and was not asked for, on free ones. So does one whose usual port --port gives to the bridge.
             """
     )
 
@@ -40,6 +40,13 @@ struct DemoCommand: AsyncParsableCommand {
     func validate() throws {
         for port in [port, legacyPort ?? 0, echoPort ?? 0, chatPort ?? 0] where !(0...65535).contains(port) {
             throw ValidationError("a port is a number from 0 to 65535, not \(port)")
+        }
+        let asked = [("--port", servicesOnly ? nil : port), ("--legacy-port", legacyPort), ("--echo-port", echoPort)]
+        let named = (asked + [("--chat-port", chatPort)]).compactMap { name, port in port.map { (name, $0) } }
+        for (index, (name, port)) in named.enumerated() where port != 0 {
+            if let other = named[..<index].first(where: { $0.1 == port }) {
+                throw ValidationError("\(other.0) and \(name) are both \(port)")
+            }
         }
     }
 
@@ -73,12 +80,15 @@ struct DemoCommand: AsyncParsableCommand {
     /// On the usual ports, or on free ones where these are taken: unless a port was asked for by name, or a bridge of
     /// the user's own counts on it.
     private func startServices(_ group: any EventLoopGroup) async throws -> DemoServices {
+        // The bridge's port, and those that were asked for, are nobody else's.
+        let asked = [servicesOnly ? nil : port, legacyPort, echoPort, chatPort].compactMap(\.self)
+        func unasked(_ usual: Int) -> Int { asked.contains(usual) ? 0 : usual }
         func start(_ usual: (legacy: Int, echo: Int, chat: Int)) async throws -> DemoServices {
             try await DemoServices.start(
                 host: host,
-                legacyPort: legacyPort ?? usual.legacy,
-                echoPort: echoPort ?? usual.echo,
-                chatPort: chatPort ?? usual.chat,
+                legacyPort: legacyPort ?? unasked(usual.legacy),
+                echoPort: echoPort ?? unasked(usual.echo),
+                chatPort: chatPort ?? unasked(usual.chat),
                 group: group,
                 logger: Logger(label: "demo")
             )
@@ -139,6 +149,6 @@ struct DemoCommand: AsyncParsableCommand {
     }
 
     private func authority(_ port: Int) -> String {
-        host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)"
+        Authority(host: host, port: port).description
     }
 }

@@ -36,8 +36,8 @@ struct ProbeCommand: AsyncParsableCommand {
 
     func validate() throws {
         guard (2...1000).contains(count) else { throw ValidationError("--count is from 2 to 1000.") }
-        guard url.hasPrefix("http://") || url.hasPrefix("https://") else {
-            throw ValidationError("\"\(url)\" is not an http:// or https:// URL.")
+        do throws(FetchedURL.Invalid) { _ = try FetchedURL(url) } catch {
+            throw ValidationError("\"\(url)\" cannot be fetched: \(error).")
         }
         guard period != nil else { throw ValidationError("\"\(interval)\" is not a duration such as \"2s\".") }
     }
@@ -66,7 +66,7 @@ struct ProbeCommand: AsyncParsableCommand {
         var next = ContinuousClock.now
         let progress = isatty(STDERR_FILENO) == 1
         for number in 1...count {
-            if progress { FileHandle.standardError.write(Data("\r\(number) of \(count) ".utf8)) }
+            if progress { Output.progress("\r\(number) of \(count) ") }
             do {
                 answers.add(try await poller.fetch(request))
             } catch {
@@ -75,7 +75,7 @@ struct ProbeCommand: AsyncParsableCommand {
             next += period ?? .seconds(2)
             if number < count { try? await Task.sleep(until: next) }
         }
-        if progress { FileHandle.standardError.write(Data("\r\u{1B}[K".utf8)) }
+        if progress { Output.progress("\r\u{1B}[K") }
         await answers.tryValidators(request, poller)
         return answers
     }

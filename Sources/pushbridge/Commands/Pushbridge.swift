@@ -52,14 +52,3 @@ extension ParsableArguments {
         do throws(ClientConnectionError) { _ = try ClientURL(url) } catch { throw ValidationError("\(error).") }
     }
 }
-
-/// Writes lines where a program that reads them sees them at once.
-enum Output {
-    static func line(_ text: String) {
-        FileHandle.standardOutput.write(Data((text + "\n").utf8))
-    }
-
-    static func error(_ text: String) {
-        FileHandle.standardError.write(Data((text + "\n").utf8))
-    }
-}

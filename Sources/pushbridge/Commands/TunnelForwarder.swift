@@ -1,3 +1,4 @@
+import BridgeConfiguration
 import Foundation
 import NIOCore
 import NIOPosix
@@ -25,11 +26,11 @@ struct TunnelForwarder: Sendable {
                     }
                 }
         } catch {
-            Output.error("pushbridge: cannot listen on \(host):\(port): \(error)")
+            Output.error("pushbridge: cannot listen on \(Authority(host: host, port: port)): \(error)")
             throw ExitStatus.unavailable
         }
-        let shown = host.contains(":") ? "[\(host)]" : host
-        Output.line("pushbridge ready: tcp://\(shown):\(server.channel.localAddress?.port ?? port)")
+        let bound = Authority(host: host, port: server.channel.localAddress?.port ?? port)
+        Output.line("pushbridge ready: tcp://\(bound)")
         try await withThrowingDiscardingTaskGroup { group in
             try await server.executeThenClose { connections in
                 for try await connection in connections {
