@@ -6,7 +6,7 @@
 PORT ?= 8080
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## /{ printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{ printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: ## Install what is missing, build and run the demo; PORT=9000 for another port
 	@scripts/demo $(PORT)
