@@ -371,15 +371,25 @@ describe('With the built program', { skip: existsSync(program) ? false : 'it is 
 
     before(async () => {
         upstream = createServer((request, response) => {
+            if (request.url === '/broken') {
+                // The answer to a message comes long after the pong.
+                setTimeout(() => {
+                    response.writeHead(request.method === 'POST' ? 422 : 500, { 'Content-Type': 'application/json' });
+                    response.end('{"no":true}');
+                }, request.method === 'POST' ? 300 : 0);
+                return;
+            }
             const [type, bytes] = { '/text': ['text/plain', '42'], '/bytes': ['image/png', '\0\x01x'] }[request.url] ?? [];
             response.setHeader('Content-Type', type ?? 'application/json');
             response.end(bytes ?? JSON.stringify({ count, padding: 'x'.repeat(400) }));
         });
         await new Promise((resolve) => { upstream.listen(0, '127.0.0.1', resolve); });
         const file = join(folder, 'config.json');
+        const broken = `http://127.0.0.1:${upstream.address().port}/broken`;
         writeFileSync(file, JSON.stringify({
             listen: [{ host: '127.0.0.1', port: 0 }],
             routes: [
+                { path: '/broken', poll: { url: broken, interval: '100ms', send: { url: broken } } },
                 { path: '/text', poll: { url: `http://127.0.0.1:${upstream.address().port}/text`, interval: '100ms' } },
                 { path: '/bytes', poll: { url: `http://127.0.0.1:${upstream.address().port}/bytes`, interval: '100ms' } },
                 { path: '/count', poll: { url: `http://127.0.0.1:${upstream.address().port}/`, interval: '100ms' } },
@@ -517,6 +527,15 @@ describe('With the built program', { skip: existsSync(program) ? false : 'it is 
         assert.deepEqual(heard.at(-1), { from: 'ada' });
         ada.close();
         bob.close();
+    });
+
+    test('what an endpoint without a document answers to a message is told', needsWebSocket, async () => {
+        const bridge = connect(new URL('/connect', origin), { WebSocket: WebSocketClass });
+        const [broken, room] = [bridge.subscribe('/broken'), bridge.subscribe('/rooms/y')];
+        const refused = broken.send(1);
+        assert.deepEqual(await room.send('hello'), { status: 202 });
+        assert.deepEqual(await refused, { status: 422, data: { no: true } });
+        bridge.close();
     });
 
     test('the bridge serves the library, as JavaScript and with a validator', async () => {
