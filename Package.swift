@@ -24,6 +24,8 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-http-types.git", from: "1.3.0"),
         // TLS of listeners, of tunnel backends and of the client.
         .package(url: "https://github.com/apple/swift-nio-ssl.git", from: "2.30.0"),
+        // HTTP/2 towards clients: frames, header compression, flow control, stream channels.
+        .package(url: "https://github.com/apple/swift-nio-http2.git", from: "1.45.0"),
         // JSON Web Tokens and the keys that sign them.
         .package(url: "https://github.com/vapor/jwt-kit.git", from: "5.1.0"),
         // HdrHistogram: percentiles of a load run that are right to the last one.
@@ -87,6 +89,8 @@ let package = Package(
                 .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "NIOTLS", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "NIOHTTP2", package: "swift-nio-http2"),
+                .product(name: "NIOHPACK", package: "swift-nio-http2"),
                 .product(name: "NIOSSL", package: "swift-nio-ssl"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "Hummingbird", package: "hummingbird"),

@@ -6,6 +6,8 @@ package struct ListenAddress: Sendable, Hashable, CustomStringConvertible {
     package let port: Int
     /// Certificates; nil: plain HTTP and WebSocket.
     package let tls: ListenTLS?
+    /// Whether clients may choose HTTP/2. Only with `tls`.
+    package let http2: Bool
     /// Whether another process may listen on the same address (SO_REUSEPORT): the old and the new one side by side.
     package let reusePort: Bool
     /// The name of a listening socket that the service manager passes (socket activation); host and port are its own
@@ -17,12 +19,20 @@ package struct ListenAddress: Sendable, Hashable, CustomStringConvertible {
         socket.map { "socket \"\($0)\"" } ?? Authority(host: host, port: port).description
     }
 
-    static let keys = ["host", "port", "tls", "reusePort", "socket"]
+    static let keys = ["host", "port", "tls", "http2", "reusePort", "socket"]
 
-    init(host: String, port: Int, tls: ListenTLS? = nil, reusePort: Bool = false, socket: String? = nil) {
+    init(
+        host: String,
+        port: Int,
+        tls: ListenTLS? = nil,
+        http2: Bool = true,
+        reusePort: Bool = false,
+        socket: String? = nil
+    ) {
         self.host = host
         self.port = port
         self.tls = tls
+        self.http2 = http2
         self.reusePort = reusePort
         self.socket = socket
     }
@@ -31,6 +41,13 @@ package struct ListenAddress: Sendable, Hashable, CustomStringConvertible {
         guard let section = field.section(keys: Self.keys) else { return nil }
         let (host, port) = section.hostAndPort(defaultPort: 8080)
         let tls = section["tls"].flatMap(ListenTLS.init(reading:))
+        let http2 = section["http2"]?.boolean() ?? true
+        if section["tls"] == nil {
+            section["http2"]?.fail(
+                "has no meaning without tls",
+                hint: "HTTP/2 is chosen in the TLS handshake; without it there is HTTP/1.1 alone"
+            )
+        }
         let reusePort = section["reusePort"]?.boolean() ?? false
         let socket = section["socket"]?.parsed(Self.socketName)
         if section["socket"] != nil {
@@ -42,7 +59,7 @@ package struct ListenAddress: Sendable, Hashable, CustomStringConvertible {
         guard let host, let port, section["tls"] == nil || tls != nil, section["socket"] == nil || socket != nil else {
             return nil
         }
-        self.init(host: host, port: port, tls: tls, reusePort: reusePort, socket: socket)
+        self.init(host: host, port: port, tls: tls, http2: http2, reusePort: reusePort, socket: socket)
     }
 
     /// As `FileDescriptorName=` takes it (systemd.socket(5)).

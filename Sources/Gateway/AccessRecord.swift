@@ -5,7 +5,7 @@ import WebSocket
 
 /// How a connection ended that outlived its request.
 struct ConnectionEnd {
-    /// Of the answer that made the connection what it was.
+    /// Of the answer that made the connection what it was, over HTTP/1.1.
     var status: Int
     /// Of a WebSocket: the code of the close frame that ended it; 1006 where there was none.
     var closeCode: Int?
@@ -49,8 +49,9 @@ struct AccessRecord: Sendable {
 
     init(_ info: ConnectionInfo, _ end: ConnectionEnd) {
         self.info = info
-        method = "GET"
-        status = end.status
+        let isConnect = end.status == 101 && info.protocol == .http2
+        method = isConnect ? "CONNECT" : "GET"
+        status = isConnect ? 200 : end.status
         closeCode = end.closeCode
         cause = end.cause
         received = end.received
@@ -78,6 +79,7 @@ struct AccessRecord: Sendable {
         if let target = info.target { fields.append(("target", .text(target))) }
         fields.append(("route", .text(info.route)))
         fields.append(("transport", .text(info.transport.rawValue)))
+        if info.protocol != .http1 { fields.append(("protocol", .text(info.protocol.rawValue))) }
         if let status { fields.append(("status", .number(status))) }
         if let closeCode { fields.append(("close", .number(closeCode))) }
         if let cause { fields.append(("end", .text(cause.word))) }

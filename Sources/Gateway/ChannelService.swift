@@ -143,7 +143,7 @@ final class ChannelMember: WebSocketConnection, RoomMember {
 enum SlowReader {
     /// Whether a connection may be given more: it takes bytes, or what waits is at most `bytes`.
     static func isWithin(_ bytes: Int, socket: WebSocketHandler) -> Bool {
-        guard !socket.isWritable, let options = socket.channel?.syncOptions else { return true }
-        return (try? options.getOption(.bufferedWritableBytes)).map { $0 <= bytes } ?? true
+        guard !socket.isWritable, let waiting = socket.channel?.waitingBytes else { return true }
+        return waiting <= bytes
     }
 }

@@ -12,11 +12,20 @@ package struct ConnectionInfo: Sendable, Encodable {
         case version1 = "pushbridge.v1"
         case cloudEvents = "cloudevents"
         case tunnel
+        /// HTTP/2, whose streams are told of one by one beside it.
+        case http2 = "h2"
+    }
+
+    /// The version of HTTP that it came by, as ALPN names it (RFC 7301).
+    package enum HTTPProtocol: String, Sendable, Encodable {
+        case http1 = "http/1.1"
+        case http2 = "h2"
     }
 
     /// The route's path as it is configured; `-` for a connection that belongs to none yet.
     package let route: String
     package let transport: Transport
+    package let `protocol`: HTTPProtocol
     /// The client's IP address; nil on a Unix socket.
     package let address: String?
     /// Who the client is, by the route's access rules; nil where they name nobody.
@@ -31,12 +40,14 @@ package struct ConnectionInfo: Sendable, Encodable {
     init(
         route: String,
         transport: Transport,
+        over protocol: HTTPProtocol = .http1,
         address: String?,
         target: String? = nil,
         identity: ClientIdentity = .anonymous
     ) {
         self.route = route
         self.transport = transport
+        self.protocol = `protocol`
         self.address = address
         self.target = target
         user = identity.user
@@ -48,6 +59,7 @@ package struct ConnectionInfo: Sendable, Encodable {
         self.init(
             route: exchange.route.pattern.text,
             transport: transport,
+            over: exchange.connection.httpProtocol,
             address: exchange.client.text,
             target: exchange.loop.accessLog == nil
                 ? nil : exchange.target.masked(knownParameters: exchange.route.knownParameters),

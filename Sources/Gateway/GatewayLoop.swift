@@ -13,10 +13,13 @@ protocol LoopConnection: AnyObject {
     func expire()
     /// Whether it holds topics of these routes besides its own.
     func uses(_ routes: Set<String>) -> Bool
+    /// Whether the bridge's stop begins with it, before the time over which connections end.
+    var drainsFirst: Bool { get }
 }
 
 extension LoopConnection {
     func uses(_ routes: Set<String>) -> Bool { false }
+    var drainsFirst: Bool { false }
     func expire() { drain() }
 }
 
@@ -136,7 +139,9 @@ final class GatewayLoop {
     /// Ends all connections, spread over `duration` so that their clients do not come back all at once.
     func drain(over duration: TimeAmount) {
         isDraining = true
-        drain(Array(connections.values), over: duration)
+        let all = Array(connections.values)
+        for entry in all where entry.connection.drainsFirst { entry.connection.drain() }
+        drain(all.filter { !$0.connection.drainsFirst }, over: duration)
     }
 
     private func drain(_ some: [(connection: any LoopConnection, info: ConnectionInfo)], over duration: TimeAmount) {

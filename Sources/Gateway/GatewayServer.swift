@@ -219,8 +219,12 @@ package final class GatewayServer: Sendable {
                     channel.closeFuture.whenComplete { _ in ledger.leave(address, admission) }
                     if admission != .admitted, ledger.isFlooded { throw ChannelError.ioOnClosedChannel }
                     let tls = security.tls
+                    let offersHTTP2 = tls?.offersHTTP2 ?? false
                     if let tls {
-                        try channel.pipeline.syncOperations.addHandler(TLSEntrance(tls: tls))
+                        let negotiation =
+                            offersHTTP2
+                            ? ProtocolNegotiation(gateway: gateway.value, admission: admission, address: address) : nil
+                        try channel.pipeline.syncOperations.addHandler(TLSEntrance(tls: tls, negotiation: negotiation))
                     } else {
                         try channel.pipeline.syncOperations.addHandler(PlainEntrance(gateway: gateway.value))
                     }
@@ -228,7 +232,8 @@ package final class GatewayServer: Sendable {
                         channel,
                         gateway: gateway.value,
                         admission: admission,
-                        isSecure: tls != nil
+                        isSecure: tls != nil,
+                        hasCodec: !offersHTTP2
                     )
                 }
             }

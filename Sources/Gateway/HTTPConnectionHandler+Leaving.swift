@@ -4,7 +4,7 @@ import WebSocket
 
 /// The end of HTTP on a connection, which lives on as something else.
 extension HTTPConnectionHandler {
-    /// Answers with 101, then makes the connection a WebSocket. Bytes that the client sent behind its request belong
+    /// Answers with 101 (over HTTP/2 with 200), then makes the connection a WebSocket. Bytes that the client sent behind its request belong
     /// to the WebSocket.
     func upgrade(
         _ acceptance: WebSocketAcceptance,
@@ -17,7 +17,7 @@ extension HTTPConnectionHandler {
         var options = options
         // What went to the socket beside TLS would be plain text in the middle of its records.
         if isSecure { options.writesDirectly = false }
-        leave(status: .switchingProtocols, headers: headers) { channel in
+        leave(status: stream == nil ? .switchingProtocols : .ok, headers: headers) { channel in
             try channel.pipeline.syncOperations.addHandler(
                 WebSocketHandler(
                     role: .server,
@@ -48,6 +48,10 @@ extension HTTPConnectionHandler {
         places.leave(atEndOf: channel)
         tally = nil
         write(head: HTTPResponseHead(version: .http1_1, status: status, headers: headers), context: context)
+        if let stream {
+            leave(stream, channel, addHandler)
+            return
+        }
         // Flushed once the new handler is in force, so that a client that has the answer is in its room, and with what the
         // handler has to say at once, such as the first document.
         context.write(wrapOutboundOut(.end(nil)), promise: nil)
@@ -67,6 +71,27 @@ extension HTTPConnectionHandler {
             }
         } catch {
             gateway.logger.error("cannot switch protocols", metadata: ["error": "\(error)"])
+            channel.close(promise: nil)
+        }
+    }
+
+    /// The same on a stream of HTTP/2, whose codec stays.
+    private func leave(
+        _ stream: HTTP2StreamHandler,
+        _ channel: any Channel,
+        _ addHandler: (any Channel) throws -> Void
+    ) {
+        let pipeline = channel.pipeline.syncOperations
+        do {
+            pipeline.removeHandler(self, promise: nil)
+            try pipeline.addHandler(HTTP2ByteStreamHandler())
+            try addHandler(channel)
+            gateway.loop.assumeIsolated().execute {
+                channel.flush()
+                stream.becomeByteStream()
+            }
+        } catch {
+            gateway.logger.error("cannot begin a byte stream", metadata: ["error": "\(error)"])
             channel.close(promise: nil)
         }
     }

@@ -12,6 +12,8 @@ import WebSocket
 ///     socket ⇄ WebSocketHandler            after an upgrade
 ///     socket ⇄ EventStreamHandler          once a `text/event-stream` has begun
 ///
+/// A stream of an HTTP/2 connection is a connection with one request; its pipeline is drawn at ``HTTP2StreamHandler``.
+///
 /// Belongs to its connection's event loop.
 final class HTTPConnectionHandler: ChannelInboundHandler, RemovableChannelHandler, LoopConnection, TimerWheelClient {
     typealias InboundIn = HTTPServerRequestPart
@@ -33,6 +35,8 @@ final class HTTPConnectionHandler: ChannelInboundHandler, RemovableChannelHandle
     private let admission: Admission
     /// TLS stands before this handler.
     let isSecure: Bool
+    /// What frames the one request of a stream of HTTP/2; nil on a connection of HTTP/1.1.
+    let stream: HTTP2StreamHandler?
     private var state = State.idle
     var context: ChannelHandlerContext?
     private var peer = ClientAddress(nil)
@@ -54,51 +58,23 @@ final class HTTPConnectionHandler: ChannelInboundHandler, RemovableChannelHandle
     private static let maximumBody = 64 * 1024
 
     /// - Parameter admission: whether the connection is within the limits; if not, its first request gets 503.
-    init(gateway: GatewayLoop, admission: Admission, isSecure: Bool) {
+    init(gateway: GatewayLoop, admission: Admission, isSecure: Bool, stream: HTTP2StreamHandler? = nil) {
         self.gateway = gateway
         self.admission = admission
         self.isSecure = isSecure
-    }
-
-    /// Has Swift's runtime look up the types of a pipeline once, before event loops do so in the same moment: with the thread
-    /// sanitizer it (6.3) once read a type there that another loop had not finished.
-    static func prepareTypes() {
-        _ = ByteToMessageHandler(HTTPRequestDecoder(leftOverBytesStrategy: .forwardBytes))
-        _ = HTTPServerPipelineHandler()
-        _ = HTTPResponseEncoder()
-    }
-
-    /// Puts the HTTP handlers on a new connection.
-    static func configure(
-        _ channel: any Channel,
-        gateway: GatewayLoop,
-        admission: Admission,
-        isSecure: Bool = false
-    ) throws {
-        let handler = HTTPConnectionHandler(gateway: gateway, admission: admission, isSecure: isSecure)
-        var framing = HTTPResponseEncoder.Configuration()
-        // Every answer says its own length, or is a stream that ends with the connection.
-        framing.automaticallySetFramingHeaders = false
-        var limits = NIOHTTPDecoderLimitConfiguration()
-        limits.maxHeaderFieldSize = 16 * 1024
-        limits.maxHeaderListSize = 64 * 1024
-        limits.maxHeaderFieldCount = 128
-        let pipeline = channel.pipeline.syncOperations
-        try pipeline.addHandler(HTTPResponseEncoder(configuration: framing), name: "encoder")
-        try pipeline.addHandler(
-            ByteToMessageHandler(HTTPRequestDecoder(leftOverBytesStrategy: .forwardBytes, limitConfiguration: limits)),
-            name: "decoder"
-        )
-        try pipeline.addHandler(HTTPServerPipelineHandler(), name: "pipelining")
-        try pipeline.addHandler(handler, name: "connection")
+        self.stream = stream
     }
 
     var channel: (any Channel)? { context?.channel }
 
     func handlerAdded(context: ChannelHandlerContext) {
         self.context = context
-        peer = ClientAddress(context.remoteAddress)
-        gateway.opened(self, ConnectionInfo(route: "-", transport: .http, address: peer.text))
+        // Asked of the context, a stream of HTTP/2 would end the process.
+        peer = ClientAddress(context.channel.remoteAddress)
+        gateway.opened(
+            self,
+            ConnectionInfo(route: "-", transport: .http, over: httpProtocol, address: peer.text)
+        )
         giveUp(in: gateway.settings.handshakeTimeout)
     }
 
@@ -139,7 +115,7 @@ final class HTTPConnectionHandler: ChannelInboundHandler, RemovableChannelHandle
         if case .idle = state { tally = RequestTally(nil) }
         switch error as? HTTPParserError {
         case .headerOverflow:
-            fail(Problem(status: .requestHeaderFieldsTooLarge, detail: "the request's header fields are too large"))
+            fail(.headerFieldsTooLarge)
         default:
             fail(.badRequest("the request is not HTTP/1.1 as RFC 9112 has it: \(error)"))
         }
@@ -154,6 +130,7 @@ final class HTTPConnectionHandler: ChannelInboundHandler, RemovableChannelHandle
             tally = RequestTally(head)
             keepsAlive = head.isKeepAlive && !gateway.isDraining
             state = .receiving(head, bodyBytes: 0)
+            if let stream { checkHead(head, of: stream, context: context) }
         case (.body(let bytes), .receiving(let head, let received)):
             let total = received + bytes.readableBytes
             tally?.received = total
@@ -168,6 +145,17 @@ final class HTTPConnectionHandler: ChannelInboundHandler, RemovableChannelHandle
         default:
             // Parts of a request that has been refused already.
             break
+        }
+    }
+
+    /// What HTTP/2 has that no head of HTTP/1.1 can have.
+    private func checkHead(_ head: HTTPRequestHead, of stream: HTTP2StreamHandler, context: ChannelHandlerContext) {
+        if let problem = stream.problem {
+            fail(problem)
+        } else if head.method == .CONNECT {
+            // Its body is what goes through the tunnel.
+            gateway.timers.cancel(self)
+            dispatch(head, context: context)
         }
     }
 
@@ -197,6 +185,9 @@ final class HTTPConnectionHandler: ChannelInboundHandler, RemovableChannelHandle
         guard hosts.count == 1 || hosts.isEmpty && head.version == .http1_0, hosts.allSatisfy(\.isHostField) else {
             keepsAlive = false
             throw .badRequest("an HTTP/1.1 request has exactly one Host header, with a host (RFC 9112 section 3.2)")
+        }
+        if let name = stream?.connectProtocol, !WebSocketHandshake.isNamed(by: name) {
+            throw Problem(status: .notImplemented, detail: "websocket is the only protocol that is spoken in a CONNECT")
         }
         guard let target = RequestTarget(head.uri) else {
             throw .badRequest("the request target is no path, or its percent-encoding is broken")
@@ -299,8 +290,13 @@ final class HTTPConnectionHandler: ChannelInboundHandler, RemovableChannelHandle
         } else {
             state = .closing
             giveUp(in: Self.answerTimeout)
+            let isStream = stream != nil
             context.writeAndFlush(wrapOutboundOut(.end(nil))).assumeIsolated().whenComplete { _ in
-                LingeringClose.begin(on: context.channel)
+                if isStream {
+                    context.channel.close(promise: nil)
+                } else {
+                    LingeringClose.begin(on: context.channel)
+                }
             }
         }
     }
@@ -325,7 +321,7 @@ final class HTTPConnectionHandler: ChannelInboundHandler, RemovableChannelHandle
         var headers = headers
         headers.add(name: "Date", value: gateway.httpDate())
         headers.add(name: "Server", value: "pushbridge")
-        if !keepsAlive || gateway.isDraining { headers.replaceOrAdd(name: "Connection", value: "close") }
+        if stream == nil, !keepsAlive || gateway.isDraining { headers.replaceOrAdd(name: "Connection", value: "close") }
         return headers
     }
 
@@ -348,9 +344,10 @@ final class HTTPConnectionHandler: ChannelInboundHandler, RemovableChannelHandle
 
     func drain() {
         switch state {
-        case .idle: context?.close(promise: nil)
+        // A stream's request is there as soon as the stream is.
+        case .idle where stream == nil: context?.close(promise: nil)
         // The answer that is under way says `Connection: close`.
-        case .receiving, .responding, .closing: keepsAlive = false
+        case .idle, .receiving, .responding, .closing: keepsAlive = false
         }
     }
 

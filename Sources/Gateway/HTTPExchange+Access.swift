@@ -89,7 +89,8 @@ extension GatewayLoop {
 extension AccessRequest {
     init(_ exchange: HTTPExchange) {
         self.init(
-            method: exchange.head.method.rawValue,
+            // A handshake is a GET, also where HTTP/2 has to call it otherwise.
+            method: exchange.connectProtocol == nil ? exchange.head.method.rawValue : "GET",
             target: exchange.head.uri,
             headers: exchange.head.headers.map { (name: $0.name, value: $0.value) },
             query: exchange.target.query,

@@ -39,8 +39,15 @@ final class HTTPExchange {
 
     var isHead: Bool { head.method == .HEAD }
 
+    /// `:protocol` of an extended CONNECT (RFC 8441); nil for every other request.
+    var connectProtocol: String? { connection.stream?.connectProtocol }
+
     /// Whether the client asks for a WebSocket, well or badly.
-    var asksForWebSocket: Bool { head.headers[canonicalForm: "upgrade"].contains { $0.lowercased() == "websocket" } }
+    var asksForWebSocket: Bool { connectProtocol != nil || hasWebSocketUpgrade }
+
+    private var hasWebSocketUpgrade: Bool {
+        head.headers[canonicalForm: "upgrade"].contains { $0.lowercased() == "websocket" }
+    }
 
     func respond(_ status: HTTPResponseStatus, headers: HTTPHeaders = [:], body: ByteBuffer = ByteBuffer()) {
         onAbandoned = nil
@@ -64,7 +71,7 @@ final class HTTPExchange {
         connection.beginBody(status, headers: headers)
     }
 
-    /// Answers the upgrade with 101 and hands the connection over.
+    /// Answers the upgrade and hands the connection over.
     func upgrade(
         _ acceptance: WebSocketAcceptance,
         limits: WebSocketLimits,

@@ -34,15 +34,19 @@ package struct ListenerTLS: Sendable {
     }
 
     let context: NIOSSLContext
+    /// Whether clients may choose HTTP/2.
+    let offersHTTP2: Bool
 
     /// Reads the files; blocks.
     ///
+    /// - Parameter offersHTTP2: whether clients may choose HTTP/2 (ALPN, RFC 7301).
     /// - Throws: ``InvalidFile``.
-    package init(_ files: Files) throws(InvalidFile) {
-        context = try Self.context(files)
+    package init(_ files: Files, offersHTTP2: Bool = true) throws(InvalidFile) {
+        context = try Self.context(files, protocols: offersHTTP2 ? ["h2", "http/1.1"] : ["http/1.1"])
+        self.offersHTTP2 = offersHTTP2
     }
 
-    private static func context(_ files: Files) throws(InvalidFile) -> NIOSSLContext {
+    private static func context(_ files: Files, protocols: [String]) throws(InvalidFile) -> NIOSSLContext {
         let chain = try PEMFile.certificates(files.certificate)
         let key = try PEMFile.privateKey(files.key)
         var configuration = TLSConfiguration.makeServerConfiguration(
@@ -50,7 +54,7 @@ package struct ListenerTLS: Sendable {
             privateKey: .privateKey(key)
         )
         configuration.minimumTLSVersion = .tlsv12
-        configuration.applicationProtocols = ["http/1.1"]
+        configuration.applicationProtocols = protocols
         if let authorities = files.clientCA {
             configuration.trustRoots = .certificates(try PEMFile.certificates(authorities))
             configuration.certificateVerification =
@@ -74,10 +78,13 @@ final class TLSEntrance: ChannelInboundHandler, RemovableChannelHandler {
     static let handshakeRecord: UInt8 = 22
 
     private let tls: ListenerTLS
+    private let negotiation: ProtocolNegotiation?
     private var isRefused = false
 
-    init(tls: ListenerTLS) {
+    /// - Parameter negotiation: nil where there is no choice of protocols.
+    init(tls: ListenerTLS, negotiation: ProtocolNegotiation?) {
         self.tls = tls
+        self.negotiation = negotiation
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
@@ -87,10 +94,9 @@ final class TLSEntrance: ChannelInboundHandler, RemovableChannelHandler {
             return
         }
         do {
-            try context.pipeline.syncOperations.addHandler(
-                NIOSSLServerHandler(context: tls.context),
-                position: .after(self)
-            )
+            let pipeline = context.pipeline.syncOperations
+            if let negotiation { try pipeline.addHandler(negotiation, position: .after(self)) }
+            try pipeline.addHandler(NIOSSLServerHandler(context: tls.context), position: .after(self))
             context.fireChannelRead(data)
             context.pipeline.syncOperations.removeHandler(context: context, promise: nil)
         } catch {

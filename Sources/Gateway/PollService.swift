@@ -61,7 +61,7 @@ package struct PollService: Sendable {
         switch exchange.head.method {
         case .OPTIONS:
             try answerOptions(exchange)
-        case .GET where exchange.asksForWebSocket:
+        case .GET where exchange.asksForWebSocket, .CONNECT where exchange.asksForWebSocket:
             try PollWebSocket(service: self).answer(exchange)
         case .GET where exchange.accepts("text/event-stream"):
             try answerEventStream(exchange)

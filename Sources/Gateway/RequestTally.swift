@@ -23,7 +23,13 @@ struct RequestTally {
     func record(from peer: ClientAddress) -> AccessRecord {
         AccessRecord(
             exchange.map { ConnectionInfo($0, transport: .http) }
-                ?? ConnectionInfo(route: "-", transport: .http, address: peer.text, target: target),
+                ?? ConnectionInfo(
+                    route: "-",
+                    transport: .http,
+                    over: head?.version.major == 2 ? .http2 : .http1,
+                    address: peer.text,
+                    target: target
+                ),
             method: head?.method.rawValue,
             status: status,
             received: received,

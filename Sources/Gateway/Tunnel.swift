@@ -65,7 +65,9 @@ final class Tunnel: WebSocketConnection {
         self.socket = socket
         gateway.opened(self, info)
         // Much comes at once here: fewer turns of the event loop for it. Fails only where the connection has ended.
-        try? socket.channel?.syncOptions?.setOption(.maxMessagesPerRead, value: 4)
+        if let channel = socket.channel, channel.isSocket {
+            try? channel.syncOptions?.setOption(.maxMessagesPerRead, value: 4)
+        }
         if backend == nil { socket.pauseReading() }
         startIfComplete()
     }

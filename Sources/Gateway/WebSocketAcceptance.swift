@@ -7,7 +7,7 @@ struct WebSocketAcceptance {
     /// The subprotocol that is spoken; nil: none.
     let subprotocol: String?
     let deflate: PerMessageDeflate?
-    /// Of the 101 answer.
+    /// Of the answer, with 101 or, over HTTP/2, with 200.
     let headers: [(String, String)]
 
     /// Judges the request of an exchange.
@@ -23,11 +23,14 @@ struct WebSocketAcceptance {
         compression: CompressionPolicy
     ) throws(Problem) {
         let head = exchange.head
-        let result = WebSocketHandshake.evaluate(
-            method: head.method.rawValue,
-            version: (head.version.major, head.version.minor),
-            headers: head.headers.map { (name: $0.name, value: $0.value) }
-        )
+        let fields = head.headers.map { (name: $0.name, value: $0.value) }
+        let result =
+            exchange.connectProtocol.map { WebSocketHandshake.evaluate(connectProtocol: $0, headers: fields) }
+            ?? WebSocketHandshake.evaluate(
+                method: head.method.rawValue,
+                version: (head.version.major, head.version.minor),
+                headers: fields
+            )
         let upgrade: WebSocketHandshake.Upgrade
         switch result {
         case .upgrade(let found): upgrade = found

@@ -40,7 +40,7 @@ extension WebSocketHandler {
     /// Finds the socket of a plain TCP channel, once all that was written before has left the channel uncounted: the
     /// handshake's answer, and what was sent along with it.
     func findDescriptor() {
-        guard self.looksForDescriptor, let context, self.transport == .open,
+        guard self.looksForDescriptor, let context, context.channel.isSocket, self.transport == .open,
             (try? context.channel.syncOptions?.getOption(.bufferedWritableBytes)) == 0
         else { return }
         self.looksForDescriptor = false

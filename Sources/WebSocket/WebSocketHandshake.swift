@@ -1,13 +1,13 @@
 import Crypto
 
-/// The server's side of the opening handshake (RFC 6455 §4.2), without I/O and without the types of an HTTP library.
+/// The server's side of the opening handshake (RFC 6455 §4.2, over HTTP/2 RFC 8441), without I/O and without the types of an HTTP library.
 package enum WebSocketHandshake {
     /// The only version of the protocol that there is.
     package static let version = "13"
 
     /// What a request is.
     package enum Result: Sendable {
-        /// A valid opening handshake: choose a subprotocol and extensions, and answer 101.
+        /// A valid opening handshake: choose a subprotocol and extensions, and answer 101, over HTTP/2 200.
         case upgrade(Upgrade)
         /// An opening handshake that must be refused with this response.
         case refuse(Refusal)
@@ -17,22 +17,23 @@ package enum WebSocketHandshake {
 
     /// A valid opening handshake.
     package struct Upgrade: Sendable {
-        /// The value for `Sec-WebSocket-Accept`.
-        package let acceptKey: String
+        /// The value for `Sec-WebSocket-Accept`; nil over HTTP/2, which has none.
+        package let acceptKey: String?
         /// What the client offers to speak, in its order of preference, without repetitions.
         package let subprotocols: [String]
         /// The client's extension offers, in its order of preference.
         package let extensions: [ExtensionOffer]
 
-        /// The headers of the 101 response.
+        /// The headers of the response.
         ///
         /// - Parameters:
         ///   - subprotocol: one of `subprotocols`, or nil.
         ///   - extensions: `DeflateNegotiation.answer`'s header value, or nil.
         package func responseHeaders(subprotocol: String?, extensions: String?) -> [(String, String)] {
-            var headers = [
-                ("Upgrade", "websocket"), ("Connection", "Upgrade"), ("Sec-WebSocket-Accept", self.acceptKey),
-            ]
+            var headers =
+                self.acceptKey.map {
+                    [("Upgrade", "websocket"), ("Connection", "Upgrade"), ("Sec-WebSocket-Accept", $0)]
+                } ?? []
             if let subprotocol { headers.append(("Sec-WebSocket-Protocol", subprotocol)) }
             if let extensions { headers.append(("Sec-WebSocket-Extensions", extensions)) }
             return headers
@@ -41,7 +42,7 @@ package enum WebSocketHandshake {
 
     /// A response that refuses a handshake.
     package struct Refusal: Sendable {
-        /// The HTTP status: 400, 405 or 426.
+        /// The HTTP status: 400, 405, 426 or 501.
         package let status: Int
         /// Headers that this status asks for.
         package let headers: [(String, String)]
@@ -75,7 +76,7 @@ package enum WebSocketHandshake {
             return self.refuse(405, [("Allow", "GET")], "A WebSocket handshake is a GET.")
         }
         guard version.major == 1, version.minor >= 1 else {
-            return self.refuse(400, [], "A WebSocket handshake needs HTTP/1.1.")
+            return self.refuse(400, [], "A WebSocket handshake is a GET of HTTP/1.1, or an extended CONNECT of HTTP/2.")
         }
         guard head.namesWebSocket else {
             return self.refuse(400, [], "The Upgrade header does not name websocket.")
@@ -89,23 +90,59 @@ package enum WebSocketHandshake {
         guard !head.announcesBody else {
             return self.refuse(400, [], "A WebSocket handshake has no body.")
         }
-        guard head.versions.count <= 1 else {
-            return self.refuse(400, [], "Sec-WebSocket-Version stands more than once.")
-        }
-        guard head.versions.first == self.version else {
-            return .refuse(
-                Refusal(
-                    status: 426,
-                    headers: [
-                        ("Upgrade", "websocket"), ("Connection", "Upgrade"), ("Sec-WebSocket-Version", self.version),
-                    ],
-                    reason: "Only version 13 of the WebSocket protocol is spoken here."
-                )
-            )
-        }
+        if let refusal = self.refusal(ofVersions: head.versions) { return refusal }
         guard head.keys.count == 1, let key = head.keys.first, HeaderSyntax.isBase64Of16Bytes(key) else {
             return self.refuse(400, [], "Sec-WebSocket-Key must stand once and hold 16 bytes in base64.")
         }
+        return self.evaluateOffers(head, acceptKey: self.acceptKey(for: key))
+    }
+
+    /// Judges the fields of an extended CONNECT of HTTP/2 (RFC 8441 §5): `:protocol` stands for Upgrade and Connection, and
+    /// neither side proves with a key that it has read the other.
+    ///
+    /// - Parameters:
+    ///   - connectProtocol: the value of `:protocol`.
+    ///   - headers: all that are no pseudo-headers, in order, with the authority as `host`.
+    package static func evaluate(
+        connectProtocol: String,
+        headers: some Sequence<(name: String, value: String)>
+    ) -> Result {
+        guard self.isNamed(by: connectProtocol) else {
+            return self.refuse(501, [], "websocket is the only protocol that is spoken in a CONNECT.")
+        }
+        let head = Head(headers)
+        guard head.hostCount == 1 else {
+            return self.refuse(400, [], "A request has exactly one host.")
+        }
+        guard !head.announcesBody else {
+            return self.refuse(400, [], "A WebSocket handshake has no body.")
+        }
+        if let refusal = self.refusal(ofVersions: head.versions) { return refusal }
+        return self.evaluateOffers(head, acceptKey: nil)
+    }
+
+    /// Whether a name of a protocol means this one; their case is of no meaning (RFC 9110 §7.8).
+    package static func isNamed(by protocolName: String) -> Bool {
+        HeaderSyntax.equalIgnoringCase(protocolName[...], "websocket")
+    }
+
+    private static func refusal(ofVersions versions: [String]) -> Result? {
+        guard versions.count <= 1 else {
+            return self.refuse(400, [], "Sec-WebSocket-Version stands more than once.")
+        }
+        guard versions.first != self.version else { return nil }
+        return .refuse(
+            Refusal(
+                status: 426,
+                headers: [
+                    ("Upgrade", "websocket"), ("Connection", "Upgrade"), ("Sec-WebSocket-Version", self.version),
+                ],
+                reason: "Only version 13 of the WebSocket protocol is spoken here."
+            )
+        )
+    }
+
+    private static func evaluateOffers(_ head: Head, acceptKey: String?) -> Result {
         guard head.subprotocols.allSatisfy({ HeaderSyntax.isToken($0) }) else {
             return self.refuse(400, [], "Sec-WebSocket-Protocol holds something that is no token.")
         }
@@ -114,7 +151,7 @@ package enum WebSocketHandshake {
         }
         return .upgrade(
             Upgrade(
-                acceptKey: self.acceptKey(for: key),
+                acceptKey: acceptKey,
                 subprotocols: head.subprotocols,
                 extensions: extensions
             )

@@ -12,7 +12,7 @@ extension BridgeConfiguration {
             var tls: ListenerTLS?
             do throws(ListenerTLS.InvalidFile) {
                 tls = try entry.tls.map { files throws(ListenerTLS.InvalidFile) in
-                    try ListenerTLS(ListenerTLS.Files(files))
+                    try ListenerTLS(ListenerTLS.Files(files), offersHTTP2: entry.http2)
                 }
             } catch {
                 errors.append("listen[\(index)].tls: \(error)")

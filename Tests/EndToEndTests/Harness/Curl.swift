@@ -2,6 +2,8 @@ import Foundation
 
 /// What `curl` was answered.
 struct Curl: Sendable {
+    /// `HTTP/1.1` or `HTTP/2`.
+    let version: String
     let status: Int
     /// Names in lower case; values of a repeated name in order.
     let headers: [String: [String]]
@@ -37,9 +39,10 @@ struct Curl: Sendable {
         guard let end = answer.firstRange(of: Data("\r\n\r\n".utf8)) else { throw NoAnswer(bytes: answer) }
         var lines = String(decoding: answer[..<end.lowerBound], as: UTF8.self).components(separatedBy: "\r\n")
         let words = lines.removeFirst().split(separator: " ")
-        guard words.count >= 2, words[0].hasPrefix("HTTP/1."), let status = Int(words[1]) else {
+        guard words.count >= 2, ["HTTP/1.0", "HTTP/1.1", "HTTP/2"].contains(words[0]), let status = Int(words[1]) else {
             throw NoAnswer(bytes: answer)
         }
+        version = String(words[0])
         self.status = status
         var headers: [String: [String]] = [:]
         for line in lines {

@@ -21,7 +21,7 @@ enum HandshakeProperties {
     }
 
     private static func checkUpgrade(_ upgrade: WebSocketHandshake.Upgrade) throws(PropertyViolation) {
-        try require(upgrade.acceptKey.utf8.count == 28, "the accept key is \(upgrade.acceptKey)")
+        try require(upgrade.acceptKey?.utf8.count == 28, "the accept key is \(upgrade.acceptKey ?? "none")")
         try checkOffers(upgrade.extensions)
         for protocolName in upgrade.subprotocols {
             for (name, value) in upgrade.responseHeaders(subprotocol: protocolName, extensions: nil) {
