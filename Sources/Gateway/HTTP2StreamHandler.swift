@@ -99,14 +99,16 @@ final class HTTP2StreamHandler: ChannelDuplexHandler {
             context.write(data, promise: promise)
             return
         }
-        let promise = promise ?? context.eventLoop.makePromise()
         waitingBytes += count
         if isEnd { outputIsEnding = true }
-        promise.futureResult.assumeIsolated().whenComplete { result in
+        // A promise of our own: who waits for the other may close at once, and what to do then depends on the count.
+        let written = context.eventLoop.makePromise(of: Void.self)
+        written.futureResult.assumeIsolated().whenComplete { result in
             self.waitingBytes -= count
             if isEnd, case .success = result { self.outputHasEnded = true }
+            promise?.completeWith(result)
         }
-        context.write(data, promise: promise)
+        context.write(data, promise: written)
     }
 
     func close(context: ChannelHandlerContext, mode: CloseMode, promise: EventLoopPromise<Void>?) {
@@ -118,7 +120,7 @@ final class HTTP2StreamHandler: ChannelDuplexHandler {
         case .all where outputHasEnded && !inputHasEnded:
             // The answer is whole, and the client need not send the rest of its request (RFC 9113 section 8.1).
             context.writeAndFlush(wrapOutboundOut(.rstStream(.noError)), promise: promise)
-        case .all where isByteStream && inputHasEnded && !outputIsEnding && waitingBytes == 0:
+        case .all where isByteStream && inputHasEnded && waitingBytes == 0:
             // What closing a socket does, of which the other end has closed its side.
             endOutput(context, promise)
         case .all:

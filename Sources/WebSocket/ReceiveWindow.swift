@@ -37,7 +37,8 @@ package struct ReceiveWindow {
         untilNextLook = Self.step
         let option = ChannelOptions.socketOption(.so_rcvbuf)
         // A channel that is no socket has no such buffer.
-        guard channel.isSocket, let options = channel.syncOptions, let size = try? options.getOption(option), Int(size) > largest
+        guard channel.isSocket, let options = channel.syncOptions, let size = try? options.getOption(option),
+            Int(size) > largest
         else { return }
         isFixed = true
         try? options.setOption(option, value: SocketOptionValue(fixed))

@@ -12,16 +12,30 @@ enum HandshakeProperties {
         }
         let result = WebSocketHandshake.evaluate(method: lines[0], version: (1, 1), headers: headers)
         switch result {
-        case .upgrade(let upgrade): try checkUpgrade(upgrade)
+        case .upgrade(let upgrade): try checkUpgrade(upgrade, hasKey: true)
         case .refuse(let refusal): try require([400, 405, 426].contains(refusal.status), "status \(refusal.status)")
         case .notAnUpgrade: break
+        }
+        // The same fields over HTTP/2, where a request has one host in its :authority.
+        switch WebSocketHandshake.evaluate(connectProtocol: lines[0], headers: headers) {
+        case .upgrade(let upgrade):
+            try require(WebSocketHandshake.isNamed(by: lines[0]), "\(lines[0]) was taken for websocket")
+            try checkUpgrade(upgrade, hasKey: false)
+        case .refuse(let refusal): try require([400, 426, 501].contains(refusal.status), "status \(refusal.status)")
+        case .notAnUpgrade: throw PropertyViolation("an extended CONNECT was taken for a plain request")
         }
         // Most inputs are no handshake: their lines are tried as offers, too.
         for line in lines { try checkOffers(ExtensionOffer.parse(line)) }
     }
 
-    private static func checkUpgrade(_ upgrade: WebSocketHandshake.Upgrade) throws(PropertyViolation) {
-        try require(upgrade.acceptKey?.utf8.count == 28, "the accept key is \(upgrade.acceptKey ?? "none")")
+    private static func checkUpgrade(
+        _ upgrade: WebSocketHandshake.Upgrade,
+        hasKey: Bool
+    ) throws(PropertyViolation) {
+        try require(
+            upgrade.acceptKey?.utf8.count == (hasKey ? 28 : nil),
+            "the accept key is \(upgrade.acceptKey ?? "none")"
+        )
         try checkOffers(upgrade.extensions)
         for protocolName in upgrade.subprotocols {
             for (name, value) in upgrade.responseHeaders(subprotocol: protocolName, extensions: nil) {
