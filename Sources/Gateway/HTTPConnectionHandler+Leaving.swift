@@ -4,8 +4,8 @@ import WebSocket
 
 /// The end of HTTP on a connection, which lives on as something else.
 extension HTTPConnectionHandler {
-    /// Answers with 101 (over HTTP/2 with 200), then makes the connection a WebSocket. Bytes that the client sent behind its request belong
-    /// to the WebSocket.
+    /// Answers with 101 (over HTTP/2 with 200), then makes the connection a WebSocket. Bytes that the client sent behind
+    /// its request belong to the WebSocket.
     func upgrade(
         _ acceptance: WebSocketAcceptance,
         limits: WebSocketLimits,

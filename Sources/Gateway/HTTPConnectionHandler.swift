@@ -187,6 +187,7 @@ final class HTTPConnectionHandler: ChannelInboundHandler, RemovableChannelHandle
             throw .badRequest("an HTTP/1.1 request has exactly one Host header, with a host (RFC 9112 section 3.2)")
         }
         if let name = stream?.connectProtocol, !WebSocketHandshake.isNamed(by: name) {
+            gateway.metrics.rejected("handshake")
             throw Problem(status: .notImplemented, detail: "websocket is the only protocol that is spoken in a CONNECT")
         }
         guard let target = RequestTarget(head.uri) else {

@@ -1,6 +1,7 @@
 import Crypto
 
-/// The server's side of the opening handshake (RFC 6455 §4.2, over HTTP/2 RFC 8441), without I/O and without the types of an HTTP library.
+/// The server's side of the opening handshake (RFC 6455 §4.2, over HTTP/2 RFC 8441), without I/O and without the types of
+/// an HTTP library.
 package enum WebSocketHandshake {
     /// The only version of the protocol that there is.
     package static let version = "13"

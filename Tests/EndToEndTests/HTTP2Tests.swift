@@ -200,6 +200,38 @@ struct HTTP2Tests {
         }
     }
 
+    @Test("a trusted proxy that speaks HTTP/2 is believed, and its clients are counted one by one")
+    func proxy() async throws {
+        let upstream = try await LegacyUpstream(.json(#"{"a":1}"#))
+        let settings = """
+            "trustedProxies": ["127.0.0.1"], "accessLog": "json", "limits": { "connectionsPerAddress": 1 },
+            """
+        try await SecureBridge.run(pollRoute(upstream), settings: settings) { secure in
+            let authority = secure.folder.file("cert.pem")
+            func stream(of client: String) async throws -> (EventStream, head: Curl) {
+                try await EventStream.open(
+                    secure.url("/scores/a"),
+                    "--cacert",
+                    authority,
+                    "-H",
+                    "X-Forwarded-For: \(client)"
+                )
+            }
+            let (first, head) = try await stream(of: "192.0.2.1")
+            #expect(head.version == "HTTP/2" && head.status == 200)
+            #expect(try await first.next()?.data == #"{"a":1}"#)
+            let over = try await secure.curl("/scores/a", "-H", "X-Forwarded-For: 192.0.2.1")
+            #expect(over.version == "HTTP/2" && over.status == 503 && over["Retry-After"] != nil)
+            #expect(try await secure.curl("/scores/a", "-H", "X-Forwarded-For: 192.0.2.2").status == 200)
+            first.close()
+            try await eventually("a line of the log") {
+                secure.bridge.process.errors.split(separator: "\n").compactMap { try? JSON(String($0)) }.contains {
+                    $0["address"] == "192.0.2.1" && $0["transport"] == "sse" && $0["protocol"] == "h2"
+                }
+            }
+        }
+    }
+
     @Test("each stream counts like a connection: over the limit it is told so, and its end makes room")
     func limits() async throws {
         let upstream = try await LegacyUpstream(.json(#"{"a":1}"#))
