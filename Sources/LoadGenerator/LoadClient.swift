@@ -5,9 +5,19 @@ import WebSocket
 class LoadClient: WebSocketDelegate {
     let recorder: LoopRecorder
     private(set) var socket: WebSocketHandler?
+    /// Whether the run has it. One that was given up while it opened is no loss.
+    private var isEnrolled = false
+    /// How it ended before it was enrolled.
+    private var earlyEnd: WebSocketClosure?
 
     init(_ recorder: LoopRecorder) {
         self.recorder = recorder
+    }
+
+    /// The run has the connection: its end is a loss from now on, also where it has ended by now.
+    func enrol() {
+        isEnrolled = true
+        if let earlyEnd { count(earlyEnd) }
     }
 
     /// Begins to send, where that is its part.
@@ -25,6 +35,10 @@ class LoadClient: WebSocketDelegate {
 
     func webSocketClosed(_ socket: WebSocketHandler, _ closure: WebSocketClosure) {
         self.socket = nil
+        if isEnrolled { count(closure) } else { earlyEnd = closure }
+    }
+
+    private func count(_ closure: WebSocketClosure) {
         guard recorder.isRunning else { return }
         let reason = closure.reason.isEmpty ? "" : ", \(closure.reason)"
         recorder.counts.lost["closed with \(closure.code.rawValue)\(reason)", default: 0] += 1

@@ -95,7 +95,7 @@ package struct LoadRun: Sendable {
 
     private func open(_ part: Part, on loop: LoadLoop) async throws -> (socket: ClientSocket, time: Duration) {
         let start = ContinuousClock.now
-        let (socket, _) = try await opening.open(on: loop.loop) { [plan, stamp, letterSoup] _ in
+        let (socket, client) = try await opening.open(on: loop.loop) { [plan, stamp, letterSoup] _ in
             let (recorder, arrivals) = (loop.recorder.value, loop.arrivals.value)
             let client: LoadClient =
                 switch (plan.kind, part) {
@@ -113,8 +113,9 @@ package struct LoadRun: Sendable {
                     )
                 }
             loop.clients.value.append(client)
-            return (client, ())
+            return (client, NIOLoopBound(client, eventLoop: loop.loop))
         }
+        loop.loop.execute { client.value.enrol() }
         return (socket, ContinuousClock.now - start)
     }
 

@@ -250,7 +250,10 @@ struct BenchTests {
             let report = try JSONDecoder().decode(Report.self, from: Data(line.utf8))
             // The second one that is let in may still be on its way.
             #expect(report.connections.asked == 5 && (1...2).contains(report.connections.opened))
-            #expect(report.connections.failed == 0 && report.connections.reasons.isEmpty)
+            #expect(
+                report.connections.failed == 0 && report.connections.reasons.isEmpty,
+                "\(report.connections.reasons)"
+            )
             #expect(try await process.end() == .exited(0))
         }
     }
