@@ -5,6 +5,12 @@ import Testing
 struct HTTP2Tests {
     private static let pages = #"{ "path": "/pages", "files": { "root": "pages" } }"#
 
+    /// What the access log has of HTTP/2 so far.
+    private func logged(by secure: SecureBridge) -> [JSON] {
+        let lines = secure.bridge.process.errors.split(separator: "\n").compactMap { try? JSON(String($0)) }
+        return lines.filter { $0["protocol"] == "h2" }
+    }
+
     private static func withPages() async throws -> TemporaryFolder {
         let folder = try await TemporaryFolder.withCertificate()
         try folder.write("pages/index.html", "hello")
@@ -190,8 +196,7 @@ struct HTTP2Tests {
             try scene.write(line: "and on")
             #expect(try await scene.end() == .exited(0), "\(scene.errors)")
             let log = try await eventually("lines of the log") {
-                let lines = secure.bridge.process.errors.split(separator: "\n").compactMap { try? JSON(String($0)) }
-                    .filter { $0["protocol"] == "h2" }
+                let lines = logged(by: secure)
                 return lines.count >= 7 ? lines : nil
             }
             #expect(log.filter { $0["transport"] == "sse" && $0["status"] == 200 }.count == 5)
@@ -225,10 +230,7 @@ struct HTTP2Tests {
             #expect(try await secure.curl("/scores/a", "-H", "X-Forwarded-For: 192.0.2.2").status == 200)
             first.close()
             try await eventually("a line of the log") {
-                secure.bridge.process.errors.split(separator: "\n").contains { line in
-                    guard let line = try? JSON(String(line)), line["address"] == "192.0.2.1" else { return false }
-                    return line["transport"] == "sse" && line["protocol"] == "h2"
-                }
+                logged(by: secure).contains { $0["address"] == "192.0.2.1" && $0["transport"] == "sse" }
             }
         }
     }

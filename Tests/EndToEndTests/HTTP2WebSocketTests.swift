@@ -16,7 +16,10 @@ struct HTTP2WebSocketTests {
 
     @Test("frames that come along with the handshake are its first messages")
     func early() async throws {
-        try await SecureBridge.run(Self.room) { secure in try await secure.play("early") }
+        let backend = try await TCPBackend(.echo)
+        try await SecureBridge.run("\(Self.room), \(tunnel("echo", backend))") { secure in
+            try await secure.play("early")
+        }
     }
 
     @Test("all kinds of routes are there: documents, pushbridge.v1, multiplex, with and without compression")

@@ -54,13 +54,15 @@ def echo(port, authorities):
 def early(port, authorities):
     """Frames that come with the handshake, before its answer, belong to the WebSocket."""
     client = Client(port, authorities)
-    fields = [(":method", "CONNECT"), (":protocol", "websocket"), (":scheme", "https"), (":path", "/rooms/a"),
-              (":authority", client.authority), ("sec-websocket-version", "13")]
-    client.h2.send_headers(1, fields)
-    client.h2.send_data(1, WebSocket.frame(b"early"))
-    client.flush()
-    assert WebSocket(client, 1).receive() == (2, b"early")
-    assert client.streams[1].status == 200
+    # The answer for a tunnel waits until its backend is connected.
+    for number, path in [(1, "/rooms/a"), (3, "/tunnel/echo")]:
+        fields = [(":method", "CONNECT"), (":protocol", "websocket"), (":scheme", "https"), (":path", path),
+                  (":authority", client.authority), ("sec-websocket-version", "13")]
+        client.h2.send_headers(number, fields)
+        client.h2.send_data(number, WebSocket.frame(b"early"))
+        client.flush()
+        assert WebSocket(client, number).receive() == (2, b"early")
+        assert client.streams[number].status == 200
 
 
 def refusals(port, authorities):
