@@ -16,7 +16,8 @@ DEADLINE = 60
 class Stream:
     def __init__(self):
         self.headers = None
-        self.data = b""
+        # Grows without being copied each time, which large answers would wait for.
+        self.data = bytearray()
         self.ended = False
         self.reset = None
 
@@ -118,7 +119,7 @@ class Client:
         deadline = time.monotonic() + DEADLINE
         stream = self.streams.setdefault(number, Stream()) if number is not None else self
         while not condition(stream):
-            assert time.monotonic() < deadline, f"waited in vain: {vars(stream)}"
+            assert time.monotonic() < deadline, f"waited in vain: {str(vars(stream))[:500]}"
             if self.closed:
                 raise EOFError(f"the connection has ended: {self.goaway}")
             self.receive()
@@ -206,7 +207,8 @@ class WebSocket:
         """The next frame: its opcode and payload."""
         stream = self.client.until(self.whole_frame, self.number)
         opcode, start, length = self.whole_frame(stream)
-        payload, stream.data = stream.data[start:start + length], stream.data[start + length:]
+        payload = bytes(stream.data[start:start + length])
+        del stream.data[:start + length]
         return opcode, payload
 
     @staticmethod
