@@ -19,7 +19,7 @@ actor BridgeSession {
     private var feeds: [String: TopicFeed] = [:]
     private var sendings: [Int: Sending] = [:]
     /// What was sent and is answered by a pong at the latest, in order.
-    private var barriers: [Int] = []
+    private var barriers: [(number: Int, feed: TopicFeed)] = []
     private var number = 0
     private var wasRefused = false
     private var running: Task<Void, Never>?
@@ -155,8 +155,9 @@ actor BridgeSession {
         guard let sending = sendings[number], !sending.isSent else { return }
         sendings[number]?.isSent = true
         connection.post(sending.text)
-        if sending.feed.kind == .unknown { subscribe(sending.feed, connection, reference: -number) }
-        barriers.append(number)
+        // What is sent meanwhile has its pong behind that of this message.
+        if sending.feed.asksForKind() { subscribe(sending.feed, connection, reference: -number) }
+        barriers.append((number, sending.feed))
         connection.post(#"{"type":"ping"}"#)
     }
 
@@ -166,8 +167,7 @@ actor BridgeSession {
         switch message.kind {
         case .pong:
             guard !barriers.isEmpty else { return }
-            let number = barriers.removeFirst()
-            guard let feed = sendings[number]?.feed else { return }
+            let (number, feed) = barriers.removeFirst()
             feed.isFound(.endpoint)
             if feed.kind == .channel { finish(number, .success(BridgeAnswer(status: 202, data: nil))) }
         case .sent(let answer):
@@ -175,8 +175,8 @@ actor BridgeSession {
         case .error(let code, let reason) where message.reference.map { sendings[$0] != nil } == true:
             if let number = message.reference { finish(number, .failure(.refused(code: code, reason: reason))) }
         case .error(let code, _) where message.reference.map { $0 < 0 } == true:
-            // Not where the message has been refused: then nothing was subscribed.
-            if code == 400, let number = message.reference { sendings[-number]?.feed.isFound(.channel) }
+            let feed = barriers.first { $0.number == message.reference.map { -$0 } }?.feed
+            if code == 400 { feed?.isFound(.channel) }
         default:
             guard let feed = message.topic.flatMap(feed), !feed.take(message) else { return }
             // A patch for another version than ours: the whole document mends it.

@@ -12,6 +12,7 @@ final class TopicFeed: Sendable {
         var status = BridgeStatus.connecting
         var readers: [ObjectIdentifier: UpdateQueue] = [:]
         var kind = Kind.unknown
+        var isKindAsked = false
     }
 
     /// What answers a message that is sent.
@@ -90,10 +91,20 @@ final class TopicFeed: Sendable {
         }
     }
 
+    /// Whether the bridge is to be asked for the kind: once a connection.
+    func asksForKind() -> Bool {
+        state.withLock { state in
+            guard state.kind == .unknown, !state.isKindAsked else { return false }
+            state.isKindAsked = true
+            return true
+        }
+    }
+
     /// Another connection, on which the route may be another one.
     func forgetKind() {
         state.withLock { state in
             if state.version == nil { state.kind = .unknown }
+            state.isKindAsked = false
         }
     }
 

@@ -217,6 +217,17 @@ describe('A connection', () => {
         assert.equal(socket.sent.filter(({ type }) => type === 'subscribe').length, 2);
         socket.says({ type: 'pong' });
         assert.deepEqual(await second, { status: 202 });
+        socket.ends(1006);
+        // Another connection may lead to another configuration; it is asked once for all that has waited.
+        const waiting = ['a', 'b', 'c'].map((data) => room.send(data));
+        await until(() => FakeSocket.all.length === 2, 'a second socket');
+        const [, next] = FakeSocket.all;
+        next.open();
+        const asked = next.sent.filter(({ type }) => type === 'subscribe');
+        assert.equal(asked.length, 2);
+        next.says({ type: 'error', topic: '/rooms/a', ref: asked[1].ref, code: 400, message: 'already subscribed' });
+        for (let n = 0; n < waiting.length; n += 1) next.says({ type: 'pong' });
+        assert.deepEqual(await Promise.all(waiting), waiting.map(() => ({ status: 202 })));
         bridge.close();
     });
 

@@ -250,6 +250,7 @@ class Connection {
 
     #ask(subscription) {
         subscription.answers = undefined;
+        subscription.isAsked = false;
         this.#subscribe(subscription);
         // A channel without history says nothing to who enters it; what it refuses it refuses before it answers the ping.
         if (subscription.onmessage) this.#ping(() => subscription.entered());
@@ -313,7 +314,9 @@ class Connection {
         // A channel does not answer; what it refuses it refuses before it answers the ping. Whether the topic is one shows
         // when it is subscribed again: a room that one is in already refuses that, also before the ping.
         const again = `${ref}?`;
-        if (subscription.answers === undefined) {
+        // Once: what is sent meanwhile has its pong behind that of this message.
+        if (subscription.answers === undefined && !subscription.isAsked) {
+            subscription.isAsked = true;
             const refused = ({ code }) => { if (code === 400) subscription.answers ??= false; };
             this.#pending.set(again, { resolve() {}, reject: refused });
             this.#subscribe(subscription, again);

@@ -93,7 +93,12 @@ struct ReachabilityCheck {
     private func check(_ tunnel: TunnelRoute, path: String) async -> [Finding] {
         let service = TunnelService(tunnel, compression: .off, path: path, logger: logger)
         let tried = await service.tryBackends(on: MultiThreadedEventLoopGroup.singleton.next()).map { backend, error in
-            Self.finding("\(backend)", error)
+            Finding(
+                target: "\(backend)",
+                result: error.map { "cannot connect: \(TunnelFailure.text($0)) (\(TunnelFailure($0).advice))" }
+                    ?? "connected",
+                isFine: error == nil
+            )
         }
         let chosen = (tunnel.to + tunnel.targets.values).filter { !$0.parameters.isEmpty }
         return tried + chosen.map { .untried("\($0)") }
@@ -128,14 +133,10 @@ struct ReachabilityCheck {
             return Finding(target: shown, result: "the tls files cannot be used: \(error)", isFine: false)
         }
         let tried = await service.tryBackends(on: MultiThreadedEventLoopGroup.singleton.next())
-        return Self.finding(shown, tried.first?.error)
-    }
-
-    private static func finding(_ target: String, _ error: (any Error)?) -> Finding {
-        Finding(
-            target: target,
-            result: error.map { "cannot connect: \(TunnelFailure.text($0)) (\(TunnelFailure($0).advice))" }
-                ?? "connected",
+        let error = tried.first?.error
+        return Finding(
+            target: shown,
+            result: error.map { "cannot connect: \(TunnelFailure.text($0))" } ?? "connected",
             isFine: error == nil
         )
     }
