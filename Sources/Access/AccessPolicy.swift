@@ -51,7 +51,7 @@ package final class AccessPolicy: AccessJudge {
         let authorization = request.values(of: "authorization")
         guard authorization.count <= 1 else { throw unauthenticated("more than one Authorization header") }
         if let passwords, let value = authorization.first, value.lowercased().hasPrefix("basic") {
-            return try await authenticate(value, passwords, address: request.address)
+            return try await authenticate(value, passwords, network: request.network)
         }
         if let tokens, let token = location.token(in: request) {
             return try await authenticate(token, tokens)
@@ -62,12 +62,12 @@ package final class AccessPolicy: AccessJudge {
     private func authenticate(
         _ authorization: String,
         _ passwords: PasswordGate,
-        address: String?
+        network: String?
     ) async throws(AccessDenial) -> ClientIdentity {
         guard let credentials = BasicCredentials(authorization: authorization) else {
             throw unauthenticated("malformed Basic credentials")
         }
-        switch await passwords.judge(credentials, address: address) {
+        switch await passwords.judge(credentials, from: network) {
         case .right: return ClientIdentity(user: credentials.user)
         case .wrong: throw unauthenticated("wrong user or password")
         case .busy: throw AccessDenial(.undecided(retryAfter: 1), reason: "too many passwords wait to be checked")

@@ -9,6 +9,8 @@ package struct AccessRequest: Sendable {
     package let query: [(name: String, value: String)]
     /// The client's IP address; nil on a Unix socket.
     package let address: String?
+    /// What counts as one client: its IPv4 address, or the /64 of its IPv6 address; nil on a Unix socket.
+    package let network: String?
     /// Whether the client came by TLS.
     package let isSecure: Bool
 
@@ -18,6 +20,7 @@ package struct AccessRequest: Sendable {
         headers: [(name: String, value: String)],
         query: [(name: String, value: String)],
         address: String?,
+        network: String?,
         isSecure: Bool
     ) {
         self.method = method
@@ -25,6 +28,7 @@ package struct AccessRequest: Sendable {
         self.headers = headers
         self.query = query
         self.address = address
+        self.network = network
         self.isSecure = isSecure
     }
 

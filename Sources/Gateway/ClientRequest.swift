@@ -8,6 +8,7 @@ struct ClientRequest {
     let host: String?
     let info: ConnectionInfo
     private let query: [(name: String, value: String)]
+    private let network: String?
     private let isSecure: Bool
 
     init(_ exchange: HTTPExchange) {
@@ -16,6 +17,7 @@ struct ClientRequest {
         headers = exchange.head.headers
         info = ConnectionInfo(exchange, transport: .version1)
         query = exchange.target.query
+        network = exchange.client.ip?.client.description
         isSecure = exchange.connection.isSecure
     }
 
@@ -27,6 +29,7 @@ struct ClientRequest {
             headers: headers.map { (name: $0.name, value: $0.value) },
             query: target.query + query,
             address: info.address,
+            network: network,
             isSecure: isSecure
         )
     }

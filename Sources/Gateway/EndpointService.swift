@@ -40,12 +40,8 @@ package struct EndpointService: Sendable {
         guard exchange.head.method == method || (method == .GET && exchange.isHead) else {
             throw .methodNotAllowed(allow: method == .GET ? "GET, HEAD" : method.rawValue)
         }
-        let headers = exchange.head.headers
-        let origin = headers.first(name: "Origin")
         // Any page can make its visitors' browsers post a form here; the browser says which page it was.
-        guard method == .GET || exchange.route.origins.allows(origin: origin, host: headers.first(name: "Host")) else {
-            throw Problem(status: .forbidden, detail: "pages of another origin may not do this")
-        }
+        if method != .GET { try exchange.checkOrigin() }
         let bound = NIOLoopBound(exchange, eventLoop: exchange.loop.loop)
         let (target, loop) = (exchange.target, exchange.loop.loop)
         Task {

@@ -56,15 +56,18 @@ extension HTTPExchange {
         )
     }
 
-    /// A WebSocket is a way in for pages of other sites that nothing in the browser guards.
+    /// WebSockets and posted forms are ways in for pages of other sites that nothing in the browser guards.
     ///
-    /// - Throws: 403 for a page that may not connect.
+    /// - Throws: 403 for a page that may not use the route.
     func checkOrigin() throws(Problem) {
         let origin = head.headers.first(name: "Origin")
         guard !route.origins.allows(origin: origin, host: head.headers.first(name: "Host")) else { return }
-        loop.logger.info("upgrade refused", metadata: ["origin": "\(origin ?? "")", "path": "\(target.rawPath)"])
+        loop.logger.info(
+            "page of a foreign origin refused",
+            metadata: ["origin": "\(origin ?? "")", "path": "\(target.rawPath)"]
+        )
         loop.metrics.rejected("origin")
-        throw Problem(status: .forbidden, detail: "pages of this origin may not connect")
+        throw Problem(status: .forbidden, detail: "pages of this origin may not do this")
     }
 }
 
@@ -95,6 +98,7 @@ extension AccessRequest {
             headers: exchange.head.headers.map { (name: $0.name, value: $0.value) },
             query: exchange.target.query,
             address: exchange.clientAddress,
+            network: exchange.client.ip?.client.description,
             isSecure: exchange.connection.isSecure
         )
     }

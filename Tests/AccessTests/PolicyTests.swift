@@ -19,6 +19,7 @@ struct PolicyTests {
             headers: headers.map { (name: $0.0, value: $0.1) },
             query: query.map { (name: $0.0, value: $0.1) },
             address: "192.0.2.1",
+            network: "192.0.2.1",
             isSecure: false
         )
     }
@@ -228,7 +229,7 @@ struct PolicyTests {
 
     @Test("check no more passwords at once than they may, and say so to the others")
     func busy() async throws {
-        let workers = PasswordWorkers(threads: 2, maximum: 2, maximumPerAddress: 1)
+        let workers = PasswordWorkers(threads: 2, maximum: 2, maximumPerNetwork: 1)
         let gate = DispatchSemaphore(value: 0)
         let (started, continuation) = AsyncStream.makeStream(of: Void.self)
         var starts = started.makeAsyncIterator()
@@ -248,5 +249,57 @@ struct PolicyTests {
         #expect(await first.value == true)
         #expect(await second.value == true)
         #expect(await workers.run(for: "a") { true } == true)
+    }
+
+    /// Keeps the workers busy for a client until it is signalled.
+    private func occupy(_ workers: PasswordWorkers, for network: String) async -> (
+        DispatchSemaphore, Task<Bool?, Never>
+    ) {
+        let gate = DispatchSemaphore(value: 0)
+        let (started, continuation) = AsyncStream.makeStream(of: Void.self)
+        let work = Task {
+            await workers.run(for: network) {
+                continuation.yield()
+                gate.wait()
+                return true
+            }
+        }
+        for await _ in started { break }
+        return (gate, work)
+    }
+
+    @Test("forget no right password for the wrong ones that strangers try")
+    func guesses() async throws {
+        let workers = PasswordWorkers(threads: 1, maximum: 1)
+        let users = try Htpasswd("ada:{SHA}L55TUjtiq8FBorTWAZ0jy6g129A=".utf8)
+        let policy = AccessPolicy(passwords: PasswordGate(users: users, workers: workers))
+        let ada = AccessDecision.admitted(ClientIdentity(user: "ada"))
+        #expect(await policy.decide(request([basic("ada:correct horse")])) == ada)
+        for number in 0..<4200 { _ = await policy.decide(request([basic("ada:\(number)")])) }
+        // Nothing can be checked now.
+        let (gate, work) = await occupy(workers, for: "192.0.2.9")
+        #expect(answer(await policy.decide(request([basic("ada:new")]))) == .undecided(retryAfter: 1))
+        #expect(await policy.decide(request([basic("ada:correct horse")])) == ada)
+        gate.signal()
+        #expect(await work.value == true)
+    }
+
+    @Test("count all addresses of a client's network as one")
+    func network() async throws {
+        let workers = PasswordWorkers(threads: 1, maximum: 8, maximumPerNetwork: 1)
+        let policy = AccessPolicy(passwords: PasswordGate(users: try Htpasswd([]), workers: workers))
+        let (gate, work) = await occupy(workers, for: "2001:db8::")
+        let request = AccessRequest(
+            method: "GET",
+            target: "/a",
+            headers: [basic("ada:x")],
+            query: [],
+            address: "2001:db8::7",
+            network: "2001:db8::",
+            isSecure: false
+        )
+        #expect(answer(await policy.decide(request)) == .undecided(retryAfter: 1))
+        gate.signal()
+        #expect(await work.value == true)
     }
 }

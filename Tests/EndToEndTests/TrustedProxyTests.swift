@@ -74,6 +74,28 @@ struct TrustedProxyTests {
         }
     }
 
+    @Test("guesses of passwords from one /64 share one part of the queue")
+    func guesses() async throws {
+        let folder = try TemporaryFolder()
+        // bcrypt at a cost that keeps both threads busy while all of the guesses arrive.
+        let users = try folder.write("users", "ada:$2y$13$abcdefghijklmnopqrstuuHNbAKRhpaujgo33bRWs.NLUTJO3lOy2")
+        let settings = #""trustedProxies": ["127.0.0.1"], "access": { "basic": "\#(users.path())" },"#
+        try await withBridge(room, settings: settings) { bridge in
+            var clients: [RawConnection] = []
+            for _ in 0..<40 { clients.append(try await RawConnection.open(port: bridge.port)) }
+            for (number, client) in clients.enumerated() {
+                let guess = Data("ada:\(number)".utf8).base64EncodedString()
+                try await client.send(
+                    "GET /rooms/a HTTP/1.1\r\nHost: a\r\nX-Forwarded-For: 2001:db8::\(number)\r\n"
+                        + "Authorization: Basic \(guess)\r\n\r\n"
+                )
+            }
+            var refused = 0
+            for client in clients where try await client.wait(for: "\r\n\r\n").contains(" 503 ") { refused += 1 }
+            #expect(refused > 0)
+        }
+    }
+
     @Test("nobody else is believed, and the bridge believes nobody unless it is told to")
     func strangers() async throws {
         for proxies in [#""trustedProxies": ["10.0.0.0/8", "::1"],"#, ""] {
