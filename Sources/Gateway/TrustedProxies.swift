@@ -40,13 +40,16 @@ package struct TrustedProxies: Sendable {
     /// `X-Forwarded-For` or `Forwarded` (RFC 7239) that is not one of theirs. What stands before it was written by the
     /// client, or by someone whom nobody vouches for.
     ///
-    /// Where the request has both headers and they differ, one of them came from the client and went through a proxy
+    /// Where the request has both headers and they name different addresses, one of them came from the client and went through a proxy
     /// that writes the other; neither is believed then.
     func client(of headers: HTTPHeaders, from peer: ClientAddress) -> ClientAddress {
         guard contains(peer.ip) else { return peer }
         let chains = [Self.xForwardedFor(headers), Self.forwarded(headers)].filter { !$0.isEmpty }
-        let clients = Set(chains.map { client(in: $0, from: peer) })
-        return clients.count == 1 ? clients.first ?? peer : peer
+        let clients = chains.map { client(in: $0, from: peer) }
+        guard let ip = clients.first?.ip, clients.allSatisfy({ $0.ip == ip }) else { return peer }
+        // Most proxies write the port in one of the headers alone.
+        let ports = Set(clients.map(\.port)).subtracting([0])
+        return ClientAddress(ip: ip, port: ports.count == 1 ? ports.first ?? 0 : 0)
     }
 
     private func client(in chain: [ClientAddress?], from peer: ClientAddress) -> ClientAddress {

@@ -62,6 +62,18 @@ import Testing
         #expect(client(["X-Forwarded-For": "192.0.2.1", "Forwarded": "for=192.0.2.2"]) == "10.1.2.3")
     }
 
+    @Test("a port that one of the headers tells is no contradiction; two different ones count for nothing")
+    func ports() throws {
+        let peer = ClientAddress(ip: IPAddress("10.1.2.3"), port: 1)
+        for (first, second, port) in [
+            ("192.0.2.1", #"for="192.0.2.1:4711""#, 4711), ("192.0.2.1:4711", "for=192.0.2.1", 4711),
+            ("192.0.2.1:4711", #"for="192.0.2.1:4711""#, 4711), ("192.0.2.1:80", #"for="192.0.2.1:4711""#, 0),
+        ] {
+            let client = proxies.client(of: ["X-Forwarded-For": first, "Forwarded": second], from: peer)
+            #expect(client == ClientAddress(ip: IPAddress("192.0.2.1"), port: port))
+        }
+    }
+
     @Test("anybody else's word counts for nothing")
     func strangers() throws {
         #expect(client(["X-Forwarded-For": "192.0.2.1"], from: "192.0.2.7") == "192.0.2.7")
