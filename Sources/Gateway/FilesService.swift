@@ -99,18 +99,24 @@ package struct FilesService: Sendable {
         Request(head: head, body: RequestBody(buffer: ByteBuffer()))
     }
 
-    /// The middleware takes a range at its word; this replaces it by the bytes that the file has.
+    /// The middleware takes a range at its word; this replaces it by the bytes that the file has, and takes it out where it
+    /// has no meaning: for HEAD (RFC 9110 section 14.2), and where `If-Range` names another version than there is now.
     ///
     /// - Throws: `HTTPError` with 416 where it has none of them.
     private func resolveRange(of head: HTTPRequest, _ context: FileRequestContext) async throws -> HTTPRequest {
         guard let field = head.headerFields[.range] else { return head }
         var resolved = head
         resolved.headerFields[.range] = nil
-        guard let range = ByteRange(field) else { return resolved }
+        guard head.method == .get, let range = ByteRange(field) else { return resolved }
         var probe = resolved
         probe.method = .head
         let answer = try await serve(Self.request(probe), context)
         guard answer.status == .ok, let size = answer.headers[.contentLength].flatMap({ Int($0) }) else {
+            return resolved
+        }
+        if let version = head.headerFields[.ifRange], version != answer.headers[.eTag],
+            version != answer.headers[.lastModified]
+        {
             return resolved
         }
         guard let bytes = range.resolved(size: size) else {
@@ -137,9 +143,10 @@ package struct FilesService: Sendable {
         headers.replaceOrAdd(name: "X-Content-Type-Options", value: "nosniff")
         let status = HTTPResponseStatus(statusCode: response.status.code)
         let answerHeaders = headers
+        let length = headers.first(name: "Content-Length").flatMap { Int($0) } ?? 0
         let hasBody = try await loop.submit {
             let exchange = exchange.value
-            guard !exchange.isHead, status != .notModified, (response.body.contentLength ?? 1) > 0 else {
+            guard !exchange.isHead, status != .notModified, length > 0 else {
                 exchange.respond(status, headers: answerHeaders)
                 return false
             }
@@ -148,7 +155,7 @@ package struct FilesService: Sendable {
         }.get()
         guard hasBody else { return }
         do {
-            try await response.body.write(FileBodyWriter(exchange: exchange, loop: loop))
+            try await response.body.write(FileBodyWriter(exchange: exchange, loop: loop, remaining: length))
         } catch {
             // The head has gone out: only the end of the connection tells the client that the rest is missing.
             loop.execute { exchange.value.connection.channel?.close(promise: nil) }
@@ -165,17 +172,26 @@ package struct FilesService: Sendable {
     }
 }
 
-/// Writes a file to the connection as the socket takes it.
+/// Writes a file to the connection as the socket takes it: as many bytes as the head has announced, whatever becomes of
+/// the file meanwhile.
 private struct FileBodyWriter: ResponseBodyWriter {
+    /// The file has fewer bytes than it had a moment ago.
+    struct Truncated: Error {}
+
     let exchange: NIOLoopBound<HTTPExchange>
     let loop: any EventLoop
+    var remaining: Int
 
     mutating func write(_ buffer: ByteBuffer) async throws {
+        var buffer = buffer
+        guard let part = buffer.readSlice(length: min(buffer.readableBytes, remaining)) else { return }
+        remaining -= part.readableBytes
         let exchange = exchange
-        try await loop.flatSubmit { exchange.value.connection.writeBody(buffer) }.get()
+        try await loop.flatSubmit { exchange.value.connection.writeBody(part) }.get()
     }
 
     consuming func finish(_ trailingHeaders: HTTPFields?) async throws {
+        guard remaining == 0 else { throw Truncated() }
         let exchange = exchange
         try await loop.submit { exchange.value.connection.finishBody() }.get()
     }

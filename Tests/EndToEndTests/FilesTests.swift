@@ -177,6 +177,44 @@ struct FilesTests {
         }
     }
 
+    @Test("a range has no meaning for HEAD, nor for a file that If-Range does not name")
+    func ignoredRanges() async throws {
+        let folder = try folder()
+        try await withBridge(route(folder)) { bridge in
+            let url = bridge.url("/sub/a%20file.txt")
+            let head = try await Curl(url, "--head", "-r", "2-5")
+            #expect(head.status == 200)
+            #expect(head["Content-Length"] == "10" && head["Content-Range"] == nil)
+            for range in ["2-5", "20-30"] {
+                let whole = try await Curl(url, "-r", range, "-H", #"If-Range: "another""#)
+                #expect(whole.status == 200, "\(range)")
+                #expect(whole.text == "0123456789", "\(range)")
+            }
+            let tag = try #require(head["ETag"])
+            #expect(try await Curl(url, "-r", "2-5", "-H", "If-Range: \(tag)").text == "2345")
+            #expect(try await Curl(url, "-r", "20-30", "-H", "If-Range: \(tag)").status == 416)
+        }
+    }
+
+    @Test("a file that becomes shorter while it is sent ends the connection, which tells the client")
+    func truncated() async throws {
+        let folder = try folder()
+        let file = try folder.write("site/large.bin", "")
+        let size = 256 << 20
+        // A hole: it takes no room.
+        try #require(truncate(file.path(), size) == 0)
+        try await withBridge(route(folder)) { bridge in
+            let client = try await RawConnection.open(port: bridge.port, reads: false)
+            try await client.send("GET /large.bin HTTP/1.1\r\nHost: a\r\n\r\n")
+            try await eventually("the file to be open") { try bridge.openFiles.contains { $0.hasSuffix("large.bin") } }
+            try #require(truncate(file.path(), 1 << 20) == 0)
+            try await client.startReading()
+            let answer = try Curl(answer: try await client.end())
+            #expect(answer["Content-Length"] == "\(size)")
+            #expect(answer.body.count < size)
+        }
+    }
+
     @Test("another method is 405")
     func methods() async throws {
         let folder = try folder()

@@ -32,8 +32,12 @@ final class BridgeUnderTest: Sendable {
     }
 
     /// Runs the program until its ready line.
-    static func start(_ arguments: [String], folder: TemporaryFolder? = nil) async throws -> BridgeUnderTest {
-        let process = try ChildProcess(Places.program, arguments)
+    static func start(
+        _ arguments: [String],
+        program: URL = Places.program,
+        folder: TemporaryFolder? = nil
+    ) async throws -> BridgeUnderTest {
+        let process = try ChildProcess(program, arguments)
         var preamble: [String] = []
         while let line = try await process.line() {
             let place = ["http", "https"].lazy.map { "pushbridge ready: \($0)://127.0.0.1:" }
@@ -66,6 +70,18 @@ final class BridgeUnderTest: Sendable {
     var descriptors: Int {
         get throws {
             try FileManager.default.contentsOfDirectory(atPath: "/proc/\(process.processIdentifier)/fd").count
+        }
+    }
+
+    /// What a descriptor of the process leads to: files by their path, sockets as `socket:[…]`.
+    var openFiles: [String] {
+        get throws {
+            let folder = "/proc/\(process.processIdentifier)/fd"
+            let manager = FileManager.default
+            return try manager.contentsOfDirectory(atPath: folder).compactMap {
+                // Some have been closed meanwhile.
+                try? manager.destinationOfSymbolicLink(atPath: "\(folder)/\($0)")
+            }
         }
     }
 

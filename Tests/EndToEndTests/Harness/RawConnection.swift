@@ -35,6 +35,11 @@ final class RawConnection: Sendable {
         return RawConnection(channel: channel, inbox: inbox)
     }
 
+    /// Takes what it is sent from now on, where it did not before.
+    func startReading() async throws {
+        try await channel.setOption(.autoRead, value: true).get()
+    }
+
     func send(_ text: String) async throws {
         try await channel.writeAndFlush(ByteBuffer(string: text))
     }
