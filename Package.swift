@@ -177,6 +177,7 @@ let package = Package(
             name: "GatewayTests",
             dependencies: [
                 "Gateway", "Topics", "WebSocket",
+                .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOEmbedded", package: "swift-nio"),
                 .product(name: "NIOHPACK", package: "swift-nio-http2"),

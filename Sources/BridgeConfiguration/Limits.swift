@@ -4,7 +4,7 @@ package struct Limits: Sendable, Equatable {
     package let connections: Int
     /// Connections at one time from one client address, at least 1.
     package let connectionsPerAddress: Int
-    /// From accepting a connection to the end of its first request's head. Positive.
+    /// From accepting a connection to the end of its first request, and from the first byte of each later one to its end. Positive.
     package let handshakeTimeout: Duration
     /// Largest WebSocket message taken from a client, in bytes, 1 B…1 GiB.
     package let message: Int

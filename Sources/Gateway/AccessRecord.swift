@@ -1,71 +1,26 @@
 import Foundation
 import NIOCore
-import Topics
 import WebSocket
-
-/// How a connection ended that outlived its request.
-struct ConnectionEnd {
-    /// Of the answer that made the connection what it was, over HTTP/1.1.
-    var status: Int
-    /// Of a WebSocket: the code of the close frame that ended it; 1006 where there was none.
-    var closeCode: Int?
-    /// Why a WebSocket ended.
-    var cause: WebSocketClosure.Cause?
-    /// Bytes of frames from the client.
-    var received = 0
-    /// Bytes of frames or events to the client.
-    var sent: Int
-
-    init(_ socket: WebSocketHandler, _ closure: WebSocketClosure) {
-        status = 101
-        closeCode = Int(closure.code.rawValue)
-        cause = closure.cause
-        received = socket.bytesReceived
-        sent = socket.bytesSent
-    }
-
-    init(eventStreamOf bytes: Int) {
-        status = 200
-        sent = bytes
-    }
-}
 
 /// What the access log says of one request, or of one connection that outlived its request.
 struct AccessRecord: Sendable {
-    var info: ConnectionInfo
+    let info: ConnectionInfo
     /// The method of the request; nil where none came whole.
-    var method: String?
-    /// The status of the answer; nil where none was given.
-    var status: Int?
-    /// Of a WebSocket: the code of the close frame that ended it; 1006 where there was none.
-    var closeCode: Int?
-    /// Why a WebSocket ended.
-    var cause: WebSocketClosure.Cause?
-    /// Bytes from the client behind the request's head: its body, or frames.
-    var received: Int
-    /// Bytes to the client behind the answer's head: its body, events, or frames.
-    var sent: Int
-    var duration: TimeAmount
+    let method: String?
+    let end: ConnectionEnd
+    /// From the request's head to the end.
+    let duration: TimeAmount
 
-    init(_ info: ConnectionInfo, _ end: ConnectionEnd) {
+    /// - Parameter now: when it ended.
+    init(_ info: ConnectionInfo, method: String? = "GET", _ end: ConnectionEnd, at now: NIODeadline = .now()) {
+        // A WebSocket begins with another method and another status over HTTP/2 (RFC 8441).
+        let isConnect = info.protocol == .http2 && end.status == 101
+        var end = end
+        if isConnect { end.status = 200 }
         self.info = info
-        let isConnect = end.status == 101 && info.protocol == .http2
-        method = isConnect ? "CONNECT" : "GET"
-        status = isConnect ? 200 : end.status
-        closeCode = end.closeCode
-        cause = end.cause
-        received = end.received
-        sent = end.sent
-        duration = .milliseconds(UnixTime.nowMilliseconds - info.since)
-    }
-
-    init(_ info: ConnectionInfo, method: String?, status: Int?, received: Int, sent: Int, duration: TimeAmount) {
-        self.info = info
-        self.method = method
-        self.status = status
-        self.received = received
-        self.sent = sent
-        self.duration = duration
+        self.method = isConnect ? "CONNECT" : method
+        self.end = end
+        duration = now - info.beganAt
     }
 
     /// A line, with its end.
@@ -80,11 +35,11 @@ struct AccessRecord: Sendable {
         fields.append(("route", .text(info.route)))
         fields.append(("transport", .text(info.transport.rawValue)))
         if info.protocol != .http1 { fields.append(("protocol", .text(info.protocol.rawValue))) }
-        if let status { fields.append(("status", .number(status))) }
-        if let closeCode { fields.append(("close", .number(closeCode))) }
-        if let cause { fields.append(("end", .text(cause.word))) }
-        fields.append(("received", .number(received)))
-        fields.append(("sent", .number(sent)))
+        if let status = end.status { fields.append(("status", .number(status))) }
+        if let closeCode = end.closeCode { fields.append(("close", .number(closeCode))) }
+        if let cause = end.cause { fields.append(("end", .text(cause.word))) }
+        fields.append(("received", .number(end.received)))
+        fields.append(("sent", .number(end.sent)))
         fields.append(("ms", .number(Int(duration.nanoseconds / 1_000_000))))
         return Self.line(fields, format)
     }

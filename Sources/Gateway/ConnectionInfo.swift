@@ -1,4 +1,5 @@
 import Access
+import NIOCore
 
 /// What an operator is told of one open connection.
 package struct ConnectionInfo: Sendable, Encodable {
@@ -34,6 +35,8 @@ package struct ConnectionInfo: Sendable, Encodable {
     package let target: String?
     /// Milliseconds of Unix time.
     package let since: Int64
+    /// When the head of its request was there, by the clock that nobody sets.
+    let beganAt: NIODeadline
     /// When the client's credentials end, and the connection with them, in milliseconds of Unix time; nil: they do not.
     package let expires: Int64?
 
@@ -43,7 +46,8 @@ package struct ConnectionInfo: Sendable, Encodable {
         over protocol: HTTPProtocol = .http1,
         address: String?,
         target: String? = nil,
-        identity: ClientIdentity = .anonymous
+        identity: ClientIdentity = .anonymous,
+        beganAt: NIODeadline = .now()
     ) {
         self.route = route
         self.transport = transport
@@ -51,6 +55,7 @@ package struct ConnectionInfo: Sendable, Encodable {
         self.address = address
         self.target = target
         user = identity.user
+        self.beganAt = beganAt
         since = UnixTime.nowMilliseconds
         expires = identity.expiresAt
     }
@@ -63,7 +68,12 @@ package struct ConnectionInfo: Sendable, Encodable {
             address: exchange.client.text,
             target: exchange.loop.accessLog == nil
                 ? nil : exchange.target.masked(knownParameters: exchange.route.knownParameters),
-            identity: exchange.identity
+            identity: exchange.identity,
+            beganAt: exchange.beganAt
         )
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case route, transport, `protocol`, address, user, target, since, expires
     }
 }

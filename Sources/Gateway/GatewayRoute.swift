@@ -1,53 +1,21 @@
 import Access
 import WebSocket
 
-/// Which request paths belong to a route: literal segments and `{name}` parameters.
-package struct RoutePattern: Sendable, Hashable {
-    package enum Segment: Sendable, Hashable {
-        case literal(String)
-        case parameter(String)
-    }
-
-    /// As the configuration has it, such as `/scores/{league}`.
-    package let text: String
-    package let segments: [Segment]
-
-    package init(text: String, segments: [Segment]) {
-        self.text = text
-        self.segments = segments
-    }
-
-    /// The values of the parameters where the path matches as a whole. Segments are percent-decoded.
-    func match(_ path: [String]) -> [String: String]? {
-        guard path.count == segments.count else { return nil }
-        return matchPrefix(path)
-    }
-
-    /// The same where the path begins with the pattern.
-    func matchPrefix(_ path: [String]) -> [String: String]? {
-        guard path.count >= segments.count else { return nil }
-        var parameters: [String: String] = [:]
-        for (segment, value) in zip(segments, path) {
-            switch segment {
-            case .literal(let text):
-                guard text == value else { return nil }
-            case .parameter(let name):
-                guard !value.isEmpty else { return nil }
-                parameters[name] = value
-            }
-        }
-        return parameters
-    }
-}
-
 /// One route: a path, who may come from where, and the service behind it.
 package struct GatewayRoute: Sendable {
+    /// What stands behind a route.
     package enum Service: Sendable {
+        /// A polled endpoint.
         case poll(PollService)
+        /// A TCP service.
         case tunnel(TunnelService)
+        /// The clients themselves.
         case channel(ChannelService)
+        /// The other routes, over one WebSocket.
         case multiplex(MultiplexService)
+        /// A folder of pages, and all paths in it.
         case files(FilesService)
+        /// A function, for operators.
         case endpoint(EndpointService)
     }
 
@@ -100,6 +68,12 @@ package struct GatewayRoute: Sendable {
         self.messageRate = messageRate
     }
 
+    /// Whether what it gives may depend on who asks: by its rules, or by headers that it passes on.
+    var knowsPersons: Bool {
+        if case .poll(let service) = service, !service.forwardedHeaders.isEmpty { return true }
+        return access != nil
+    }
+
     /// Names of query parameters that have a meaning for this route alone.
     var knownParameters: [String] {
         if case .poll(let service) = service { service.queryNames } else { [] }
@@ -113,39 +87,16 @@ package struct GatewayRoute: Sendable {
     }
 }
 
-/// Finds the route of a path. A whole match wins over a folder of files, and a longer folder over a shorter one; among
-/// whole matches the one wins whose literal stands where the other's parameter is, from left to right.
-struct RouteTable: Sendable {
-    private let exact: [GatewayRoute]
-    private let folders: [GatewayRoute]
-
-    init(_ routes: [GatewayRoute]) {
-        exact = routes.filter { !$0.isFolder }.sorted { $0.pattern.isMoreSpecific(than: $1.pattern) }
-        folders = routes.filter(\.isFolder).sorted { $0.pattern.segments.count > $1.pattern.segments.count }
-    }
-
-    func route(for path: [String]) -> (GatewayRoute, parameters: [String: String])? {
-        for route in exact {
-            if let parameters = route.pattern.match(path) { return (route, parameters) }
+extension GatewayRoute.Service {
+    /// Answers a request, now or later.
+    func answer(_ exchange: HTTPExchange) throws(Problem) {
+        switch self {
+        case .poll(let service): try service.answer(exchange)
+        case .tunnel(let service): try service.answer(exchange)
+        case .channel(let service): try service.answer(exchange)
+        case .multiplex(let service): try service.answer(exchange)
+        case .files(let service): try service.answer(exchange)
+        case .endpoint(let service): try service.answer(exchange)
         }
-        for route in folders {
-            if let parameters = route.pattern.matchPrefix(path) { return (route, parameters) }
-        }
-        return nil
-    }
-}
-
-extension RoutePattern {
-    fileprivate func isMoreSpecific(than other: RoutePattern) -> Bool {
-        segments.lexicographicallyPrecedes(other.segments) { own, others in
-            if case (.literal, .parameter) = (own, others) { true } else { false }
-        }
-    }
-}
-
-extension GatewayRoute {
-    fileprivate var isFolder: Bool {
-        if case .files = service { return true }
-        return false
     }
 }

@@ -7,8 +7,10 @@ package struct GatewaySettings: Sendable {
     package var connections: Int
     /// The same for one address (IPv6: one /64).
     package var connectionsPerAddress: Int
-    /// From the accept to the end of the first request.
+    /// From the first byte of a request to its last; for the first request from the accept.
     package var handshakeTimeout: TimeAmount
+    /// How long a client may take to read an answer; of a file, each part that is read from it at once.
+    package var answerTimeout: TimeAmount
     /// The largest message that a client may send, in bytes.
     package var maximumMessage: Int
     /// Messages that a client may send on one WebSocket; nil: no bound.
@@ -29,6 +31,7 @@ package struct GatewaySettings: Sendable {
         connections: Int = 15_000,
         connectionsPerAddress: Int = 1_000,
         handshakeTimeout: TimeAmount = .seconds(10),
+        answerTimeout: TimeAmount = .minutes(2),
         maximumMessage: Int = 1 << 20,
         messageRate: MessageRateLimit? = nil,
         trustedProxies: TrustedProxies = TrustedProxies(),
@@ -40,6 +43,7 @@ package struct GatewaySettings: Sendable {
         self.connections = connections
         self.connectionsPerAddress = connectionsPerAddress
         self.handshakeTimeout = handshakeTimeout
+        self.answerTimeout = answerTimeout
         self.maximumMessage = maximumMessage
         self.messageRate = messageRate
         self.trustedProxies = trustedProxies

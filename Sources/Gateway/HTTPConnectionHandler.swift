@@ -25,10 +25,24 @@ final class HTTPConnectionHandler: ChannelInboundHandler, RemovableChannelHandle
         case idle
         /// Has a head, waits for the end of the body. Next: responding, closing.
         case receiving(HTTPRequestHead, bodyBytes: Int)
-        /// A service makes the answer. Next: idle, closing, or gone from the pipeline.
+        /// A service makes the answer. Next: writing, or gone from the pipeline.
         case responding(HTTPExchange)
+        /// The answer is made, and the socket has not taken all of it. Next: idle, closing.
+        case writing
         /// The last answer has been written. Next: none.
         case closing
+    }
+
+    /// What an answer is to.
+    enum Question {
+        case request(HTTPRequestHead)
+        /// Something that was no request.
+        case none
+
+        /// Whether the answer is to have its body (RFC 9110 section 9.3.2).
+        var wantsBody: Bool {
+            if case .request(let head) = self { head.method != .HEAD } else { true }
+        }
     }
 
     let gateway: GatewayLoop
@@ -47,12 +61,14 @@ final class HTTPConnectionHandler: ChannelInboundHandler, RemovableChannelHandle
     private var hasHadRequest = false
     /// When the connection is given up; nil while a service makes an answer.
     var timerPlace: TimerWheel.Place?
+    /// The time for a request runs since its first byte.
+    private var requestIsTimed = true
+    /// Parts of a request came with the bytes that were read last.
+    private var hasReadParts = false
+    /// Whether another request may follow the one that is read or answered.
     var keepsAlive = true
-    /// An answer has been written whose end waits until the socket takes bytes again.
-    private var endIsWithheld = false
-
-    /// How long a client may take to read an answer.
-    private static let answerTimeout = TimeAmount.minutes(2)
+    /// The pipelining handler is being told that the next request may come.
+    private var isHandingOn = false
 
     /// Bodies are read and dropped up to this size; no route of ours takes one.
     private static let maximumBody = 64 * 1024
@@ -89,16 +105,13 @@ final class HTTPConnectionHandler: ChannelInboundHandler, RemovableChannelHandle
         context.fireChannelInactive()
     }
 
-    func channelWritabilityChanged(context: ChannelHandlerContext) {
-        if endIsWithheld, context.channel.isWritable { takeNextRequest(context) }
-        context.fireChannelWritabilityChanged()
-    }
-
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
         if case .some(.inputClosed) = event as? ChannelEvent {
-            // A client that shut its side down still gets the answer it waits for; an idle one is done.
-            if case .responding = state { return }
-            context.close(promise: nil)
+            switch state {
+            // A client that shut its side down still gets the answer that it waits for, as a whole.
+            case .responding, .writing: keepsAlive = false
+            case .idle, .receiving, .closing: context.close(promise: nil)
+            }
             return
         }
         context.fireUserInboundEventTriggered(event)
@@ -124,6 +137,7 @@ final class HTTPConnectionHandler: ChannelInboundHandler, RemovableChannelHandle
     // MARK: Requests
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        hasReadParts = true
         switch (unwrapInboundIn(data), state) {
         case (.head(let head), .idle):
             hasHadRequest = true
@@ -131,13 +145,14 @@ final class HTTPConnectionHandler: ChannelInboundHandler, RemovableChannelHandle
             keepsAlive = head.isKeepAlive && !gateway.isDraining
             state = .receiving(head, bodyBytes: 0)
             if let stream { checkHead(head, of: stream, context: context) }
+            if head.waitsBeforeBody, case .receiving = state { encourage(head, context: context) }
         case (.body(let bytes), .receiving(let head, let received)):
             let total = received + bytes.readableBytes
             tally?.received = total
             state = .receiving(head, bodyBytes: total)
             if total > Self.maximumBody {
                 keepsAlive = false
-                fail(Problem(status: .payloadTooLarge, detail: "no route takes a request body of this size"))
+                fail(.bodyTooLarge)
             }
         case (.end, .receiving(let head, _)):
             gateway.timers.cancel(self)
@@ -157,6 +172,36 @@ final class HTTPConnectionHandler: ChannelInboundHandler, RemovableChannelHandle
             gateway.timers.cancel(self)
             dispatch(head, context: context)
         }
+    }
+
+    /// The bytes that were read hold no whole request: from the first of them on a client has so long, however they
+    /// dribble in. For the first request this runs since the connection was accepted.
+    func channelReadComplete(context: ChannelHandlerContext) {
+        let isWithinRequest =
+            switch state {
+            case .idle: !hasReadParts
+            case .receiving: true
+            case .responding, .writing, .closing: false
+            }
+        hasReadParts = false
+        if isWithinRequest, !requestIsTimed {
+            requestIsTimed = true
+            giveUp(in: gateway.settings.handshakeTimeout)
+        }
+        context.fireChannelReadComplete()
+    }
+
+    /// Answers a client that sends its body only when it is told to (RFC 9110 section 10.1.1).
+    private func encourage(_ head: HTTPRequestHead, context: ChannelHandlerContext) {
+        if let length = head.headers.first(name: "Content-Length").flatMap({ Int($0) }), length > Self.maximumBody {
+            keepsAlive = false
+            fail(.bodyTooLarge)
+            return
+        }
+        context.writeAndFlush(
+            wrapOutboundOut(.head(HTTPResponseHead(version: .http1_1, status: .continue))),
+            promise: nil
+        )
     }
 
     private func dispatch(_ head: HTTPRequestHead, context: ChannelHandlerContext) {
@@ -201,7 +246,8 @@ final class HTTPConnectionHandler: ChannelInboundHandler, RemovableChannelHandle
             parameters: parameters,
             route: route,
             loop: gateway,
-            connection: self
+            connection: self,
+            beganAt: tally?.begin ?? .now()
         )
     }
 
@@ -223,17 +269,23 @@ final class HTTPConnectionHandler: ChannelInboundHandler, RemovableChannelHandle
 
     /// Writes a whole answer.
     func respond(_ status: HTTPResponseStatus, headers: HTTPHeaders, body: ByteBuffer) {
-        guard let context, let request = beginAnswer() else { return }
+        guard let context, let question = beginAnswer() else { return }
         var headers = headers
         if !headers.contains(name: "Content-Length"), status.code != 204, status.code != 304 {
             headers.add(name: "Content-Length", value: String(body.readableBytes))
         }
-        write(head: HTTPResponseHead(version: .http1_1, status: status, headers: complete(headers)), context: context)
-        if request?.method != .HEAD, body.readableBytes > 0 {
+        let head = HTTPResponseHead(version: .http1_1, status: status, headers: complete(headers))
+        let hasBody = question.wantsBody && body.readableBytes > 0
+        let written = gateway.loop.makePromise(of: Void.self)
+        write(head: head, context: context, promise: hasBody ? nil : written)
+        if hasBody {
             tally?.sent += body.readableBytes
-            context.write(wrapOutboundOut(.body(.byteBuffer(body))), promise: nil)
+            context.write(wrapOutboundOut(.body(.byteBuffer(body))), promise: written)
         }
-        endAnswer(context: context)
+        context.flush()
+        written.futureResult.assumeIsolated().whenSuccess { self.answerIsWritten() }
+        // Most answers are with the socket by now.
+        if case .writing = state { giveUp(in: gateway.settings.answerTimeout) }
     }
 
     func fail(_ problem: Problem, headers: HTTPHeaders? = nil) {
@@ -258,56 +310,72 @@ final class HTTPConnectionHandler: ChannelInboundHandler, RemovableChannelHandle
     func writeBody(_ part: ByteBuffer) -> EventLoopFuture<Void> {
         guard let context else { return gateway.loop.makeFailedFuture(ChannelError.ioOnClosedChannel) }
         tally?.sent += part.readableBytes
+        giveUp(in: gateway.settings.answerTimeout)
         return context.writeAndFlush(wrapOutboundOut(.body(.byteBuffer(part))))
     }
 
     func finishBody() {
-        guard let context, beginAnswer() != nil else { return }
-        endAnswer(context: context)
+        guard beginAnswer() != nil else { return }
+        answerIsWritten()
     }
 
-    /// - Returns: nil where nothing may be written any more; else the request, which is nil for a broken one.
-    func beginAnswer() -> HTTPRequestHead?? {
-        defer { state = .closing }
+    /// - Returns: what is answered; nil where nothing may be written any more.
+    func beginAnswer() -> Question? {
+        let question: Question
         switch state {
-        case .idle: return .some(nil)
-        case .receiving(let head, _): return head
-        case .responding(let exchange): return exchange.head
-        case .closing: return nil
+        case .idle: question = .none
+        case .receiving(let head, _): question = .request(head)
+        case .responding(let exchange): question = .request(exchange.head)
+        case .writing, .closing: return nil
         }
+        state = .writing
+        return question
     }
 
-    private func endAnswer(context: ChannelHandlerContext) {
+    /// The socket has taken all of the answer but its end, which has no bytes.
+    private func answerIsWritten() {
         requestEnded()
-        if keepsAlive && !gateway.isDraining {
-            state = .idle
-            context.flush()
-            if context.channel.isWritable {
-                takeNextRequest(context)
-            } else {
-                endIsWithheld = true
-                giveUp(in: Self.answerTimeout)
-            }
-        } else {
-            state = .closing
-            giveUp(in: Self.answerTimeout)
-            let isStream = stream != nil
-            context.writeAndFlush(wrapOutboundOut(.end(nil))).assumeIsolated().whenComplete { _ in
-                if isStream {
-                    context.channel.close(promise: nil)
-                } else {
-                    LingeringClose.begin(on: context.channel)
-                }
-            }
+        // Handed on by the write of an answer's end, the next request may be answered within that write. Its own end waits
+        // for another turn: the stack would else grow with each request that a client has sent ahead.
+        guard isHandingOn else {
+            takeNextRequest()
+            return
         }
+        gateway.loop.assumeIsolated().execute { self.takeNextRequest() }
     }
 
     /// Writes the end of an answer, which lets the pipelining handler hand on the next request: a client that sends
-    /// requests and does not read answers is not given more of them.
-    private func takeNextRequest(_ context: ChannelHandlerContext) {
-        endIsWithheld = false
-        context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: nil)
+    /// requests and does not read answers is given one of them.
+    private func takeNextRequest() {
+        guard let context, case .writing = state else { return }
+        guard stream == nil else {
+            endStream(context)
+            return
+        }
+        guard keepsAlive, !gateway.isDraining else {
+            state = .closing
+            gateway.timers.cancel(self)
+            context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: nil)
+            LingeringClose.begin(on: context.channel)
+            return
+        }
+        state = .idle
+        // Before the end is written: the next request, if it is there already, has times of its own.
+        requestIsTimed = false
         giveUp(in: gateway.settings.keepAliveTimeout)
+        isHandingOn = true
+        context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: nil)
+        isHandingOn = false
+    }
+
+    /// A stream of HTTP/2 has one answer, whose end is a frame that the client has to have.
+    private func endStream(_ context: ChannelHandlerContext) {
+        state = .closing
+        giveUp(in: gateway.settings.answerTimeout)
+        let channel = context.channel
+        context.writeAndFlush(wrapOutboundOut(.end(nil))).assumeIsolated().whenComplete { _ in
+            channel.close(promise: nil)
+        }
     }
 
     /// The request holds nothing any more, and its line is written.
@@ -322,13 +390,16 @@ final class HTTPConnectionHandler: ChannelInboundHandler, RemovableChannelHandle
         var headers = headers
         headers.add(name: "Date", value: gateway.httpDate())
         headers.add(name: "Server", value: "pushbridge")
-        if stream == nil, !keepsAlive || gateway.isDraining { headers.replaceOrAdd(name: "Connection", value: "close") }
+        if stream == nil, !keepsAlive || gateway.isDraining {
+            // What an `Upgrade` header needs to be named there stays (RFC 9110 section 7.8).
+            headers.replaceOrAdd(name: "Connection", value: (headers["Connection"] + ["close"]).joined(separator: ", "))
+        }
         return headers
     }
 
-    func write(head: HTTPResponseHead, context: ChannelHandlerContext) {
+    func write(head: HTTPResponseHead, context: ChannelHandlerContext, promise: EventLoopPromise<Void>? = nil) {
         tally?.status = Int(head.status.code)
-        context.write(wrapOutboundOut(.head(head)), promise: nil)
+        context.write(wrapOutboundOut(.head(head)), promise: promise)
     }
 
     // MARK: Time and end
@@ -347,16 +418,16 @@ final class HTTPConnectionHandler: ChannelInboundHandler, RemovableChannelHandle
         switch state {
         // A stream's request is there as soon as the stream is.
         case .idle where stream == nil: context?.close(promise: nil)
-        // The answer that is under way says `Connection: close`.
-        case .idle, .receiving, .responding, .closing: keepsAlive = false
+        // The connection ends behind the answer that is under way, which says so where it has not begun.
+        case .idle, .receiving, .writing, .closing: keepsAlive = false
+        case .responding(let exchange):
+            keepsAlive = false
+            exchange.onDrain?()
         }
     }
 
     private func abandon() {
-        if case .responding(let exchange) = state {
-            exchange.onAbandoned?()
-            exchange.onAbandoned = nil
-        }
+        if case .responding(let exchange) = state { exchange.abandon() }
         requestEnded()
         state = .closing
     }

@@ -14,10 +14,15 @@ final class HTTPExchange {
     let route: GatewayRoute
     let loop: GatewayLoop
     let connection: HTTPConnectionHandler
+    /// When its head was there.
+    let beganAt: NIODeadline
     /// Who asks: known once the route's access rules have let the request in.
     var identity = ClientIdentity.anonymous
     /// Called when the connection ends, or stops being an HTTP connection, before the answer is given.
     var onAbandoned: (() -> Void)?
+    /// Called when the bridge stops, at this connection's turn: an answer that waits for something that may never come is
+    /// given now.
+    var onDrain: (() -> Void)?
 
     init(
         head: HTTPRequestHead,
@@ -26,7 +31,8 @@ final class HTTPExchange {
         parameters: [String: String],
         route: GatewayRoute,
         loop: GatewayLoop,
-        connection: HTTPConnectionHandler
+        connection: HTTPConnectionHandler,
+        beganAt: NIODeadline
     ) {
         self.head = head
         self.client = client
@@ -35,6 +41,20 @@ final class HTTPExchange {
         self.route = route
         self.loop = loop
         self.connection = connection
+        self.beganAt = beganAt
+    }
+
+    /// The connection ends without an answer.
+    func abandon() {
+        let onAbandoned = onAbandoned
+        settle()
+        onAbandoned?()
+    }
+
+    /// Nobody waits any more, so nobody is told of an end.
+    private func settle() {
+        onAbandoned = nil
+        onDrain = nil
     }
 
     var isHead: Bool { head.method == .HEAD }
@@ -50,14 +70,14 @@ final class HTTPExchange {
     }
 
     func respond(_ status: HTTPResponseStatus, headers: HTTPHeaders = [:], body: ByteBuffer = ByteBuffer()) {
-        onAbandoned = nil
+        settle()
         var headers = headers
         addCrossOriginHeaders(to: &headers)
         connection.respond(status, headers: headers, body: body)
     }
 
     func fail(_ problem: Problem) {
-        onAbandoned = nil
+        settle()
         var headers = problem.headers
         addCrossOriginHeaders(to: &headers)
         connection.fail(problem, headers: headers)
@@ -65,7 +85,7 @@ final class HTTPExchange {
 
     /// Begins an answer whose body the connection writes in parts.
     func beginBody(_ status: HTTPResponseStatus, headers: HTTPHeaders) {
-        onAbandoned = nil
+        settle()
         var headers = headers
         addCrossOriginHeaders(to: &headers)
         connection.beginBody(status, headers: headers)
@@ -78,7 +98,7 @@ final class HTTPExchange {
         options: WebSocketOptions,
         delegate: any WebSocketDelegate
     ) {
-        onAbandoned = nil
+        settle()
         var limits = limits
         limits.rate = route.messageRate ?? loop.settings.messageRate
         connection.upgrade(acceptance, limits: limits, options: options, delegate: delegate)
@@ -86,7 +106,7 @@ final class HTTPExchange {
 
     /// Answers with an endless `text/event-stream`.
     func beginEventStream(extraHeaders: HTTPHeaders, _ attach: (EventStreamHandler) -> Void) {
-        onAbandoned = nil
+        settle()
         var headers = extraHeaders
         addCrossOriginHeaders(to: &headers)
         connection.beginEventStream(
@@ -104,7 +124,7 @@ final class HTTPExchange {
         else { return }
         headers.replaceOrAdd(name: "Access-Control-Allow-Origin", value: route.origins == .any ? "*" : origin)
         // Pages that were named may send cookies and passwords along; those of just any site may not.
-        if route.access != nil, route.origins != .any {
+        if route.knowsPersons, route.origins != .any {
             headers.replaceOrAdd(name: "Access-Control-Allow-Credentials", value: "true")
         }
         headers.replaceOrAdd(

@@ -1,8 +1,6 @@
-import Glibc
-import NIOCore
-
 /// Where a listener is to be bound.
 package struct ListenerAddress: Sendable, CustomStringConvertible {
+    /// A name or an address; an IPv6 address without brackets.
     package let host: String
     /// 0…65535; 0 lets the system choose.
     package let port: Int
@@ -35,27 +33,5 @@ package struct ListenerAddress: Sendable, CustomStringConvertible {
     /// Whether a listener of the other address serves this one too; certificates can change while it listens.
     func isSamePlace(as other: ListenerAddress) -> Bool {
         host == other.host && port == other.port && reusesPort == other.reusesPort && socket == other.socket
-    }
-}
-
-/// A listener could not be bound.
-package struct BindError: Error, CustomStringConvertible {
-    package let address: ListenerAddress
-    package let underlying: any Error
-
-    package var description: String {
-        "cannot listen on \(address): \(reason)"
-    }
-
-    private var reason: String {
-        if underlying is SocketAddressError.UnknownHost { return "the name has no address; write an address" }
-        return switch (underlying as? IOError)?.errnoCode {
-        case EADDRINUSE:
-            "the port is in use by another program; stop it (\"ss -ltnp\" names it) or choose another port"
-        case EACCES:
-            "not permitted; choose a port from 1024 on, or give the process CAP_NET_BIND_SERVICE, as the systemd unit does"
-        case EADDRNOTAVAIL: "this machine does not have that address; \"0.0.0.0\" is every IPv4 address that it has"
-        default: "\(underlying)"
-        }
     }
 }

@@ -84,7 +84,9 @@ package struct HistogramSnapshot: Sendable {
 
 /// What the poller knows and the gateway does not: it is handed in as values.
 package struct UpstreamMetrics: Sendable {
+    /// How long fetches took, in seconds.
     package let durations: HistogramSnapshot
+    /// Bytes of answers from all upstreams, heads and bodies, as they came.
     package let bytesReceived: Int
 
     package init(durations: HistogramSnapshot, bytesReceived: Int) {

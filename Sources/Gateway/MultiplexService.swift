@@ -30,17 +30,3 @@ package struct MultiplexService: Sendable {
         )
     }
 }
-
-extension GatewayRoute.Service {
-    /// Answers a request, now or later.
-    func answer(_ exchange: HTTPExchange) throws(Problem) {
-        switch self {
-        case .poll(let service): try service.answer(exchange)
-        case .tunnel(let service): try service.answer(exchange)
-        case .channel(let service): try service.answer(exchange)
-        case .multiplex(let service): try service.answer(exchange)
-        case .files(let service): try service.answer(exchange)
-        case .endpoint(let service): try service.answer(exchange)
-        }
-    }
-}

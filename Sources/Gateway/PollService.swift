@@ -179,11 +179,15 @@ package struct PollService: Sendable {
 
     private func answerLongPoll(_ exchange: HTTPExchange, shard: TopicShard, unless held: VersionID, wait: Int) {
         var timer: Scheduled<Void>?
-        let wait =
+        var wait =
             exchange.identity.expiresAt.map { min(wait, Int(max(0, ($0 - UnixTime.nowMilliseconds) / 1000))) } ?? wait
+        // Nobody would end it.
+        if exchange.loop.isDraining { wait = 0 }
         let applied: HTTPHeaders = ["Preference-Applied": "wait=\(wait)"]
         let waiter = shard.awaitDocument(unless: held) { result in
             timer?.cancel()
+            // What the client holds is the newest no more: 304 would be a lie.
+            exchange.onDrain = nil
             switch result {
             case .success(let revision):
                 self.respond(with: revision, shard: shard, exchange: exchange, extraHeaders: applied)
@@ -192,7 +196,8 @@ package struct PollService: Sendable {
             }
         }
         guard let waiter else { return }
-        timer = exchange.loop.loop.assumeIsolated().scheduleTask(in: .seconds(Int64(wait))) {
+        let giveUp = {
+            timer?.cancel()
             waiter.cancel()
             guard let revision = shard.revision else {
                 exchange.fail(Problem(status: .gatewayTimeout, detail: "there is no document yet"))
@@ -202,6 +207,8 @@ package struct PollService: Sendable {
             headers.add(contentsOf: applied)
             exchange.respond(.notModified, headers: headers)
         }
+        timer = exchange.loop.loop.assumeIsolated().scheduleTask(in: .seconds(Int64(wait)), giveUp)
+        exchange.onDrain = giveUp
         exchange.onAbandoned = {
             timer?.cancel()
             waiter.cancel()
@@ -217,8 +224,25 @@ package struct PollService: Sendable {
         var headers = documentHeaders(revision, shard, exchange)
         headers.add(name: "Content-Type", value: revision.document.contentType)
         headers.add(contentsOf: extraHeaders)
-        exchange.respond(.ok, headers: headers, body: ByteBuffer(bytes: revision.document.bytes))
+        if exchange.isHead {
+            headers.add(name: "Content-Length", value: String(revision.document.bytes.count))
+            exchange.respond(.ok, headers: headers)
+        } else if let body = revision.body(copyingUpTo: Self.largestCopyOnLoop) {
+            exchange.respond(.ok, headers: headers, body: body)
+        } else {
+            let bound = NIOLoopBound((exchange, headers), eventLoop: exchange.loop.loop)
+            Task {
+                let body = revision.makeBody()
+                bound.eventLoop.execute {
+                    let (exchange, headers) = bound.value
+                    exchange.respond(.ok, headers: headers, body: body)
+                }
+            }
+        }
     }
+
+    /// Bytes that are copied in less time than it takes to have another thread copy them.
+    private static let largestCopyOnLoop = 64 * 1024
 
     private func documentHeaders(_ revision: Revision, _ shard: TopicShard, _ exchange: HTTPExchange) -> HTTPHeaders {
         let age = max(0, (UnixTime.nowMilliseconds - shard.topic.confirmedAtMilliseconds) / 1000)
@@ -235,7 +259,7 @@ package struct PollService: Sendable {
 
     /// What one person may see is for no shared cache.
     private func cacheControl(_ exchange: HTTPExchange) -> String {
-        forwardedHeaders.isEmpty && exchange.route.access == nil ? "no-cache" : "private, no-cache"
+        exchange.route.knowsPersons ? "private, no-cache" : "no-cache"
     }
 
     // MARK: Server-sent events

@@ -12,6 +12,11 @@ struct Problem: Error {
         detail: "no route has this path: see \"routes\" in the bridge's configuration"
     )
 
+    static let bodyTooLarge = Problem(
+        status: .payloadTooLarge,
+        detail: "no route takes a request body of this size"
+    )
+
     static func badRequest(_ detail: String) -> Problem { Problem(status: .badRequest, detail: detail) }
 
     static func methodNotAllowed(allow: String) -> Problem {

@@ -54,6 +54,15 @@ extension HTTPExchange {
     }
 }
 
+extension HTTPRequestHead {
+    /// Whether the client sends the request's body only when it is told to (RFC 9110 section 10.1.1).
+    var waitsBeforeBody: Bool {
+        guard version == .http1_1, headers.contains(name: "Expect") else { return false }
+        let hasBody = headers.contains(name: "Transfer-Encoding") || headers.first(name: "Content-Length") ?? "0" != "0"
+        return hasBody && headers[canonicalForm: "expect"].contains { $0.lowercased() == "100-continue" }
+    }
+}
+
 extension String {
     /// Whether it has only characters that a `Host` header may have (RFC 9110 section 7.2; RFC 3986 section 3.2): what
     /// reads differently to different programs, such as white space, a path or a user, is no host.
@@ -67,10 +76,4 @@ extension String {
             }
         }
     }
-}
-
-/// The wall clock.
-enum UnixTime {
-    /// Milliseconds since 1970.
-    static var nowMilliseconds: Int64 { Int64(Date().timeIntervalSince1970 * 1000) }
 }

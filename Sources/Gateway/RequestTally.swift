@@ -28,13 +28,11 @@ struct RequestTally {
                     transport: .http,
                     over: head?.version.major == 2 ? .http2 : .http1,
                     address: peer.text,
-                    target: target
+                    target: target,
+                    beganAt: begin
                 ),
             method: head?.method.rawValue,
-            status: status,
-            received: received,
-            sent: sent,
-            duration: .now() - begin
+            ConnectionEnd(status: status, received: received, sent: sent)
         )
     }
 

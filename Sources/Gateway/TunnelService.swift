@@ -32,7 +32,9 @@ package struct TunnelService: Sendable {
     /// How long the backend may go on after the client's end of stream.
     package var halfCloseTimeout: TimeAmount
     package var rejectsText: Bool
+    /// What is answered of the client's `Sec-WebSocket-Protocol`: the first of its values that is among these.
     package var subprotocols: [String]
+    /// How the backend's bytes go to the client, unless it chose the subprotocol `base64`.
     package var frames: Frames
     package var compression: CompressionPolicy
     let metrics = TunnelMetrics()

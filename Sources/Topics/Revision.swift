@@ -25,6 +25,14 @@ package final class Revision: Sendable {
     // Held by workers while they compute, so that a step that many ask for is made once; event loops only ever take
     // `cache`, which is held for a look-up.
     private let patches = Mutex<[VersionID: JSONPatch]>([:])
+    private let body = Mutex(Body())
+    // Held by workers while they copy.
+    private let copying = Mutex(())
+
+    private struct Body {
+        var bytes: ByteBuffer?
+        var isWanted = false
+    }
 
     /// Where a receiver stands.
     enum Origin {
@@ -88,6 +96,29 @@ package final class Revision: Sendable {
             return delivery
         }
     }
+
+    /// The document's bytes in the one buffer that all HTTP answers share; nil where nobody has made it yet and the document
+    /// is too large to do so now. Any thread; never waits for more than a copy of so many bytes.
+    package func body(copyingUpTo limit: Int) -> ByteBuffer? {
+        body.withLock { body in
+            body.isWanted = true
+            if body.bytes == nil, document.bytes.count <= limit { body.bytes = ByteBuffer(bytes: document.bytes) }
+            return body.bytes
+        }
+    }
+
+    /// The same, made now where it has to be: not for event loops.
+    package func makeBody() -> ByteBuffer {
+        copying.withLock { _ in
+            if let made = body.withLock({ $0.bytes }) { return made }
+            let made = ByteBuffer(bytes: document.bytes)
+            body.withLock { $0.bytes = made }
+            return made
+        }
+    }
+
+    /// Whether somebody has asked for that. Any thread.
+    var bodyIsWanted: Bool { body.withLock { $0.isWanted } }
 
     /// Bytes of the RFC 6902 patch that leads here from ``previousID``; nil where nobody has needed one. May wait for a
     /// computation: not for event loops.

@@ -150,6 +150,8 @@ package final class Topic: Sendable {
         for format in state.withLock({ Array($0.formats.keys) }) {
             _ = revision.make(from: last.map { .version($0.document) } ?? .nothing, format: format)
         }
+        // Whoever asked over HTTP for the last version will ask for this one.
+        if last?.bodyIsWanted == true { _ = revision.makeBody() }
         state.withLock { state in
             if let last { state.history.remember(last.document, limit: settings.historyBytes) }
             state.revision = revision

@@ -103,6 +103,31 @@ struct OriginTests {
             #expect(preflight["Access-Control-Allow-Headers"]?.lowercased().contains("if-none-match") == true)
             let (_, head) = try await EventStream.open(url, "-H", "Origin: https://app.example")
             #expect(head["Access-Control-Allow-Origin"] == "https://app.example")
+            #expect(head["Access-Control-Allow-Credentials"] == nil)
+        }
+    }
+
+    @Test("pages that were named may send the cookies that a route passes on; those of just any site may not")
+    func cookies() async throws {
+        let upstream = try await LegacyUpstream(.json("1"))
+        let route = pollRoute(upstream, #""forward": ["Cookie"]"#)
+        let page = ["-H", "Origin: https://app.example"]
+        try await withBridge(route, settings: access) { bridge in
+            let url = bridge.url("/scores/a")
+            for arguments in [[], ["-X", "OPTIONS", "-H", "Access-Control-Request-Method: GET"]] {
+                let answer = try await Curl(url, arguments: page + arguments)
+                #expect(answer["Access-Control-Allow-Origin"] == "https://app.example")
+                #expect(answer["Access-Control-Allow-Credentials"] == "true")
+            }
+            let (_, head) = try await EventStream.open(url, "-H", "Origin: https://app.example")
+            #expect(head["Access-Control-Allow-Credentials"] == "true")
+            let other = try await Curl(url, "-H", "Origin: https://evil.example")
+            #expect(other["Access-Control-Allow-Credentials"] == nil)
+        }
+        try await withBridge(route, settings: #""access": { "origins": "*" },"#) { bridge in
+            let answer = try await Curl(bridge.url("/scores/a"), arguments: page)
+            #expect(answer["Access-Control-Allow-Origin"] == "*")
+            #expect(answer["Access-Control-Allow-Credentials"] == nil)
         }
     }
 }

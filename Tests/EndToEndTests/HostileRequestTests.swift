@@ -99,6 +99,11 @@ struct HostileRequestTests {
         try await withBridge(route) { bridge in
             let other = RawFrame.handshake("/rooms/a").replacing("Version: 13", with: "Version: 12")
             try await expect("426", for: other, bridge)
+            let refused = try await RawConnection.open(port: bridge.port)
+            try await refused.send(other)
+            // The `Upgrade` header of an answer is named in `Connection` (RFC 9110 section 7.8).
+            let refusal = String(decoding: try await refused.end(), as: UTF8.self)
+            #expect(refusal.contains("\r\nConnection: Upgrade, close\r\n"), "\(refusal)")
             try await expect("400", for: "CONNECT a:80 HTTP/1.1\r\nHost: a\r\n\r\n", bridge)
             let client = try await RawConnection.open(port: bridge.port)
             try await client.send(RawFrame.handshake("/none") + smuggled)

@@ -114,4 +114,31 @@ struct SignalTests {
             #expect(try await bridge.process.end() == .exited(0))
         }
     }
+
+    @Test("a long poll is answered at its turn, with 304 and the word that the connection ends")
+    func longPoll() async throws {
+        let upstream = try await LegacyUpstream(.json(#"{"a":1}"#))
+        try await within(Turnstile.bridges) {
+            let bridge = try await BridgeUnderTest.serve(
+                pollRoute(upstream),
+                settings: #""drain": "20s", "eventLoops": 1,"#
+            )
+            let url = bridge.url("/scores/a")
+            let tag = try #require(try await Curl(url)["ETag"])
+            async let waiting = Curl(url, "-H", "If-None-Match: \(tag)", "-H", "Prefer: wait=110")
+            // A topic that nobody wants is not polled any more.
+            let asked = upstream.requests.count
+            try await eventually("the long poll under way", within: .seconds(60)) {
+                upstream.requests.count > asked + 3
+            }
+            let start = ContinuousClock.now
+            bridge.process.signal(SIGTERM)
+            let answer = try await waiting
+            #expect(answer.status == 304)
+            #expect(answer["Connection"]?.lowercased() == "close")
+            #expect(answer["ETag"] == tag)
+            #expect(try await bridge.process.end() == .exited(0))
+            #expect(ContinuousClock.now - start < .seconds(15), "nobody is waited for any more")
+        }
+    }
 }

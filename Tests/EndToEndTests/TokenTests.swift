@@ -65,6 +65,25 @@ struct TokenTests {
         }
     }
 
+    @Test("end a long poll when they expire, with an answer")
+    func longPoll() async throws {
+        let upstream = try await LegacyUpstream(.json("1"))
+        try await withBridge(pollRoute(upstream), settings: rules) { bridge in
+            let url = bridge.url("/scores/a")
+            let forever = "Authorization: Bearer \(TokenIssuer.shared("{}"))"
+            let tag = try #require(try await Curl(url, "-H", forever)["ETag"])
+            let header = "Authorization: Bearer \(TokenIssuer.shared(user: "ada", seconds: 6))"
+            let begin = Date()
+            let answer = try await Curl(url, "-H", header, "-H", "If-None-Match: \(tag)", "-H", "Prefer: wait=110")
+            #expect(answer.status == 304)
+            #expect(answer["ETag"] == tag)
+            let applied = try #require(answer["Preference-Applied"])
+            let seconds = try #require(applied.split(separator: "=").last.flatMap { Double($0) })
+            #expect(seconds <= 6)
+            #expect(Date().timeIntervalSince(begin) >= seconds)
+        }
+    }
+
     @Test("are checked with the keys of a URL, in every algorithm, and the keys may change while the bridge runs")
     func keySet() async throws {
         let pairs = [TokenKeyPair.p256("1"), .ed25519("2"), try await .rsa("3")]

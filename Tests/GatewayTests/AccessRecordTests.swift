@@ -7,12 +7,15 @@ import Testing
 @Suite("A line of the access log") struct AccessRecordTests {
     private func record(target: String?, address: String? = "192.0.2.1") -> AccessRecord {
         AccessRecord(
-            ConnectionInfo(route: "/scores/{league}", transport: .http, address: address, target: target),
-            method: "GET",
-            status: 200,
-            received: 1,
-            sent: 23,
-            duration: .milliseconds(45)
+            ConnectionInfo(
+                route: "/scores/{league}",
+                transport: .http,
+                address: address,
+                target: target,
+                beganAt: .uptimeNanoseconds(1_000_000)
+            ),
+            ConnectionEnd(status: 200, received: 1, sent: 23),
+            at: .uptimeNanoseconds(46_000_000)
         )
     }
 

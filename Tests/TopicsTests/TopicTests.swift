@@ -35,6 +35,36 @@ import Testing
         #expect(other.source.starts == 1)
     }
 
+    @Test(
+        "the bytes of HTTP answers are made once, on an event loop only where they are few, and ahead while they are asked for"
+    )
+    func bodies() throws {
+        let fixture = TopicFixture()
+        let shard = try fixture.shard()
+        let subscription = shard.subscribe(CollectingSink(), format: snapshots)
+        func answer(_ text: String) throws -> Revision {
+            try fixture.answer(text)
+            return try #require(shard.topic.revision)
+        }
+        let first = try answer("[1]")
+        #expect(try !answer("[22]").bodyIsWanted)
+        #expect(first.body(copyingUpTo: 2) == nil)
+        let second = try #require(shard.topic.revision)
+        #expect(second.body(copyingUpTo: 3) == nil)
+        #expect(second.body(copyingUpTo: 4).map { String(buffer: $0) } == "[22]")
+        // Made ahead: nothing has to be copied.
+        let third = try answer("[333]")
+        #expect(third.body(copyingUpTo: 0).map { String(buffer: $0) } == "[333]")
+        func address(_ bytes: ByteBuffer?) -> UInt? {
+            bytes?.withUnsafeReadableBytes { UInt(bitPattern: $0.baseAddress) }
+        }
+        #expect(address(third.body(copyingUpTo: 0)) == address(third.makeBody()))
+        // Nobody has asked for the fourth, so the fifth is not made ahead.
+        _ = try answer("[4444]")
+        #expect(try answer("[55555]").body(copyingUpTo: 0) == nil)
+        subscription.cancel()
+    }
+
     @Test("a small body is taken at once, unless what it is compared with is large or updates have to be compressed")
     func quick() throws {
         func answer(_ text: String, type: String = "application/json") -> SourceAnswer {

@@ -14,6 +14,8 @@ import UnixSignals
 /// The bridge as a process: rooms put together, signals, the ready line, an orderly end.
 struct BridgeProcess {
     let configuration: BridgeConfiguration
+    /// Where the access log goes too. Whoever runs the process flushes it at the end.
+    let log: LogQueue
     /// Routes that no configuration can name, behind those that it does.
     var extraRoutes: [GatewayRoute] = []
     /// Reads the configuration again; nil where there is no file.
@@ -73,7 +75,7 @@ struct BridgeProcess {
             throw ExitStatus.configuration
         }
         let fixedRoutes = extraRoutes + [.clientLibrary]
-        let accessLog = AccessLog(configuration.accessLog)
+        let accessLog = AccessLog(configuration.accessLog, queue: log)
         let gateway = GatewayServer(
             group: group,
             settings: configuration.gatewaySettings,
@@ -150,7 +152,6 @@ struct BridgeProcess {
         await adminTask?.value
         await poller.shutdown()
         try? await group.shutdownGracefully()
-        await accessLog?.flush()
     }
 }
 

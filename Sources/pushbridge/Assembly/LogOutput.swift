@@ -1,5 +1,7 @@
 import BridgeConfiguration
+import Gateway
 import Logging
+import NIOCore
 import Synchronization
 
 /// Logs go to standard error; standard output is for the ready line.
@@ -13,9 +15,25 @@ enum LogOutput {
         currentLevel.withLock { $0 = Logger.Level(rawValue: level.rawValue) ?? .info }
     }
 
-    static func bootstrap(level: LogLevel) {
+    /// To be called once.
+    ///
+    /// - Returns: what the lines wait in until they are written, also those of the access log.
+    static func bootstrap(level: LogLevel, accessLog: AccessLogFormat) -> LogQueue {
         write(from: level)
-        LoggingSystem.bootstrap { AdjustableLogHandler(output: StreamLogHandler.standardError(label: $0)) }
+        let queue = LogQueue(AccessLog.Format(accessLog) ?? .text)
+        LoggingSystem.bootstrap { label in
+            AdjustableLogHandler(output: StreamLogHandler(label: label, stream: QueuedLines(queue: queue)))
+        }
+        return queue
+    }
+}
+
+/// Takes each message as a line of the queue: whoever logs may be an event loop, and standard error may take nothing.
+private struct QueuedLines: TextOutputStream, Sendable {
+    let queue: LogQueue
+
+    func write(_ line: String) {
+        queue.write(ByteBuffer(string: line))
     }
 }
 

@@ -77,10 +77,18 @@ extension IPNetwork {
 
 extension AccessLog {
     /// nil where nothing is logged.
-    convenience init?(_ format: AccessLogFormat) {
+    convenience init?(_ format: AccessLogFormat, queue: LogQueue) {
+        guard let format = Format(format) else { return nil }
+        self.init(format, queue: queue)
+    }
+}
+
+extension AccessLog.Format {
+    /// nil where nothing is logged.
+    init?(_ format: AccessLogFormat) {
         switch format {
-        case .json: self.init(Format.json)
-        case .text: self.init(Format.text)
+        case .json: self = .json
+        case .text: self = .text
         case .off: return nil
         }
     }

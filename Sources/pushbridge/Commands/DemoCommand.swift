@@ -53,7 +53,11 @@ struct DemoCommand: AsyncParsableCommand {
     func run() async throws {
         try requireLibcurl()
         let group = MultiThreadedEventLoopGroup.singleton
-        LogOutput.bootstrap(level: .info)
+        let log = LogOutput.bootstrap(level: .info, accessLog: .off)
+        try await log.flushing { try await run(group, log) }
+    }
+
+    private func run(_ group: MultiThreadedEventLoopGroup, _ log: LogQueue) async throws {
         let services: DemoServices
         do {
             services = try await startServices(group)
@@ -71,6 +75,7 @@ struct DemoCommand: AsyncParsableCommand {
         }
         let process = BridgeProcess(
             configuration: try configuration(services),
+            log: log,
             extraRoutes: [.demoPages(legacy: legacy, leagues: League.all.map(\.id))]
         )
         try await process.run()

@@ -22,16 +22,16 @@ struct ServeCommand: AsyncParsableCommand {
     func run() async throws {
         try requireLibcurl()
         let configuration = try file.load()
-        LogOutput.bootstrap(level: configuration.logLevel)
+        let log = LogOutput.bootstrap(level: configuration.logLevel, accessLog: configuration.accessLog)
         let name = file.config
-        let process = BridgeProcess(configuration: configuration) { () throws(ConfigurationErrors) in
+        let process = BridgeProcess(configuration: configuration, log: log) { () throws(ConfigurationErrors) in
             try BridgeConfiguration.load(
                 file: name,
                 environment: ProcessInfo.processInfo.environment,
                 inspector: FileInspection()
             )
         }
-        try await process.run()
+        try await log.flushing { try await process.run() }
     }
 }
 
