@@ -13,7 +13,7 @@ package struct PollRoute: Sendable, Equatable {
     package let query: [String]
     /// Names of client headers that are passed on, in lower case; their values are part of the topic's identity.
     package let forward: [String]
-    /// Fixed request headers. None of them is in `forward`, and none of those of `send`.
+    /// Fixed request headers. None of them is in `forward`; nor is one of `send.headers`.
     package let headers: [HTTPHeader]
     /// What the body is read as.
     package let format: BodyFormat

@@ -315,7 +315,7 @@ class Connection {
         // when it is subscribed again: a room that one is in already refuses that, also before the ping.
         const again = `${ref}?`;
         // Once: what is sent meanwhile has its pong behind that of this message.
-        if (subscription.answers === undefined && !subscription.isAsked) {
+        if (subscription.answers === undefined && subscription.id === null && !subscription.isAsked) {
             subscription.isAsked = true;
             const refused = ({ code }) => { if (code === 400) subscription.answers ??= false; };
             this.#pending.set(again, { resolve() {}, reject: refused });

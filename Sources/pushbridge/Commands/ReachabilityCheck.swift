@@ -110,7 +110,10 @@ struct ReachabilityCheck {
     private func check(_ rules: AccessRules, _ asked: inout Set<String>) async -> [Finding] {
         var findings: [Finding] = []
         if case .keySetURL(let url)? = rules.jwt?.keys, asked.insert("GET \(url)").inserted {
-            findings.append(await fetch(FetchRequest(url: url)))
+            var request = FetchRequest(url: url)
+            // As the bridge asks for keys.
+            request.followsRedirects = false
+            findings.append(await fetch(request))
         }
         if let url = rules.request?.url, asked.insert(url).inserted, let place = try? FetchedURL(url) {
             findings.append(await connect(to: place, shown: url, tls: try TunnelTLS()))
@@ -121,8 +124,11 @@ struct ReachabilityCheck {
     // MARK: Connecting
 
     /// As far as TLS goes; not a byte of HTTP.
-    private func connect(to place: FetchedURL, shown: String, tls: @autoclosure () throws -> TunnelTLS) async -> Finding
-    {
+    private func connect(
+        to place: FetchedURL,
+        shown: String,
+        tls: @autoclosure () throws -> TunnelTLS
+    ) async -> Finding {
         let service: TunnelService
         do {
             service = TunnelService(
@@ -146,7 +152,7 @@ extension BridgeConfiguration {
     /// All rules with their places; the admin listener's too.
     fileprivate var accessRules: [(place: String, rules: AccessRules)] {
         let above = [("access", access as AccessRules?), ("admin.access", admin?.access)]
-        return (above + routes.map { ("\($0.path)", $0.access) }).compactMap { place, rules in rules.map { (place, $0) }
-        }
+        let all = above + routes.map { ("\($0.path)", $0.access) }
+        return all.compactMap { place, rules in rules.map { (place, $0) } }
     }
 }
