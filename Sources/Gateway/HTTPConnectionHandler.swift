@@ -70,6 +70,9 @@ final class HTTPConnectionHandler: ChannelInboundHandler, RemovableChannelHandle
     /// The pipelining handler is being told that the next request may come.
     private var isHandingOn = false
 
+    /// How much of an answer is written at once.
+    private static let largestPart = 256 * 1024
+
     /// Bodies are read and dropped up to this size; no route of ours takes one.
     private static let maximumBody = 64 * 1024
 
@@ -275,17 +278,36 @@ final class HTTPConnectionHandler: ChannelInboundHandler, RemovableChannelHandle
             headers.add(name: "Content-Length", value: String(body.readableBytes))
         }
         let head = HTTPResponseHead(version: .http1_1, status: status, headers: complete(headers))
-        let hasBody = question.wantsBody && body.readableBytes > 0
-        let written = gateway.loop.makePromise(of: Void.self)
-        write(head: head, context: context, promise: hasBody ? nil : written)
-        if hasBody {
+        if question.wantsBody, body.readableBytes > 0 {
             tally?.sent += body.readableBytes
-            context.write(wrapOutboundOut(.body(.byteBuffer(body))), promise: written)
+            write(head: head, context: context)
+            writeParts(of: body)
+        } else {
+            let written = gateway.loop.makePromise(of: Void.self)
+            write(head: head, context: context, promise: written)
+            context.flush()
+            written.futureResult.assumeIsolated().whenSuccess { self.answerIsWritten() }
         }
-        context.flush()
-        written.futureResult.assumeIsolated().whenSuccess { self.answerIsWritten() }
         // Most answers are with the socket by now.
         if case .writing = state { giveUp(in: gateway.settings.answerTimeout) }
+    }
+
+    /// Writes the rest of an answer as the socket takes it. All at once would be a copy for each client where TLS encrypts it.
+    private func writeParts(of body: ByteBuffer) {
+        guard let context else { return }
+        var rest = body
+        while let part = rest.readSlice(length: min(rest.readableBytes, Self.largestPart)), part.readableBytes > 0 {
+            let written = gateway.loop.makePromise(of: Void.self)
+            context.writeAndFlush(wrapOutboundOut(.body(.byteBuffer(part))), promise: written)
+            var (isWritten, isAwaited) = (false, false)
+            written.futureResult.assumeIsolated().whenSuccess { [rest] in
+                isWritten = true
+                if isAwaited { self.writeParts(of: rest) }
+            }
+            isAwaited = !isWritten
+            if isAwaited { return }
+        }
+        answerIsWritten()
     }
 
     func fail(_ problem: Problem, headers: HTTPHeaders? = nil) {

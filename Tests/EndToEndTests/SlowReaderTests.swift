@@ -64,6 +64,52 @@ struct SlowReaderTests {
         }
     }
 
+    @Test("is encrypted as it is read, however many clients of a TLS listener do not read it")
+    func encrypted() async throws {
+        let upstream = try await LegacyUpstream(.json(document))
+        let folder = try await TemporaryFolder.withCertificate()
+        let file = try folder.write(
+            "config.json",
+            """
+            { "listen": [{ "host": "127.0.0.1", "port": 0, "tls": { "certificate": "cert.pem", "key": "key.pem" } }],
+              "drain": "100ms", "eventLoops": 1, "routes": [\(pollRoute(upstream, interval: "60s"))] }
+            """
+        )
+        try await within(Turnstile.bridges) {
+            let bridge = try await BridgeUnderTest.start(["serve", "--config", file.path()], folder: folder)
+            let url = "https://127.0.0.1:\(bridge.port)/scores/a"
+            let whole = try await Curl(url, "--cacert", folder.file("cert.pem"))
+            #expect(whole.body.count == document.utf8.count)
+            let before = try bridge.memory("VmRSS")
+            let script = """
+                import socket, ssl, sys
+                context = ssl.create_default_context(cafile=sys.argv[2])
+                clients = []
+                for _ in range(100):
+                    plain = socket.create_connection(("127.0.0.1", int(sys.argv[1])))
+                    client = context.wrap_socket(plain, server_hostname="localhost")
+                    client.sendall(b"GET /scores/a HTTP/1.1\\r\\nHost: a\\r\\n\\r\\n")
+                    clients.append(client)
+                print("asked", flush=True)
+                sys.stdin.read()
+                """
+            let clients = try ChildProcess(
+                try Places.python(),
+                ["-c", script, "\(bridge.port)", folder.file("cert.pem")]
+            )
+            #expect(try await clients.line(within: .seconds(120)) == "asked", "\(clients.errors)")
+            for _ in 0..<3 {
+                #expect(try await Curl(url, "--head", "--cacert", folder.file("cert.pem")).status == 200)
+            }
+            // Encrypted as a whole for each these were 700 MB.
+            let growth = try bridge.memory("VmRSS") - before
+            #expect(growth < 200 << 20, "grew by \(growth >> 20) MiB")
+            try clients.closeInput()
+            try await clients.end()
+            try await bridge.stop()
+        }
+    }
+
     @Test("is one in memory, however many clients do not read it")
     func shared() async throws {
         let upstream = try await LegacyUpstream(.json(document))
