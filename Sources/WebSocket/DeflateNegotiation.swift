@@ -78,7 +78,6 @@ package enum DeflateNegotiation {
                 outgoingTakeover: !serverNoTakeover,
                 outgoingWindowBits: asked.serverWindowBits ?? 15,
                 incomingTakeover: !clientNoTakeover,
-                incomingWindowBits: (asked.clientWindowBits ?? nil) ?? 15,
                 settings: settings
             )
             return (agreed, ExtensionOffer(name: self.extensionName, parameters: response).description)
@@ -107,7 +106,6 @@ package enum DeflateNegotiation {
             outgoingTakeover: !chosen.clientNoTakeover,
             outgoingWindowBits: (chosen.clientWindowBits ?? nil) ?? 15,
             incomingTakeover: !chosen.serverNoTakeover,
-            incomingWindowBits: chosen.serverWindowBits ?? 15,
             settings: settings
         )
     }

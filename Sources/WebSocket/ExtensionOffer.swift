@@ -2,9 +2,14 @@
 package struct ExtensionOffer: Sendable, Hashable, CustomStringConvertible {
     /// One parameter; `value` is nil where it has none.
     package struct Parameter: Sendable, Hashable {
+        /// A token.
         package let name: String
+        /// A token, without the quotes that it may have had.
         package let value: String?
 
+        /// - Parameters:
+        ///   - name: a token.
+        ///   - value: a token; nil where the parameter has none.
         package init(_ name: String, _ value: String? = nil) {
             self.name = name
             self.value = value
@@ -16,6 +21,9 @@ package struct ExtensionOffer: Sendable, Hashable, CustomStringConvertible {
     /// In the order of the header.
     package let parameters: [Parameter]
 
+    /// - Parameters:
+    ///   - name: a token.
+    ///   - parameters: in the order of the header.
     package init(name: String, parameters: [Parameter] = []) {
         self.name = name
         self.parameters = parameters

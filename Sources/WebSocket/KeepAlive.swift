@@ -44,7 +44,7 @@ package struct KeepAlive: Sendable {
         self.lastReceived = now
     }
 
-    /// We stopped reading: the peer's silence means nothing until `resume`. Pings go on.
+    /// We stopped reading for a reason of our own: the peer's silence means nothing until `resume`. Pings go on.
     package mutating func suspend() {
         self.isSuspended = true
     }

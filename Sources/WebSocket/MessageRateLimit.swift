@@ -30,12 +30,22 @@ package struct MessageRateLimit: Sendable, Hashable {
 
         /// Whether one more message is within the limit.
         package mutating func takes(at now: NIODeadline) -> Bool {
-            let refill = Double((now - checkedAt).nanoseconds) / Double(limit.period.nanoseconds)
-            level = min(Double(limit.count), level + refill * Double(limit.count))
-            checkedAt = now
+            refill(at: now)
             guard level >= 1 else { return false }
             level -= 1
             return true
+        }
+
+        /// Whether it is as good as a new one.
+        package mutating func isFull(at now: NIODeadline) -> Bool {
+            refill(at: now)
+            return level == Double(limit.count)
+        }
+
+        private mutating func refill(at now: NIODeadline) {
+            let refill = Double((now - checkedAt).nanoseconds) / Double(limit.period.nanoseconds)
+            level = min(Double(limit.count), level + refill * Double(limit.count))
+            checkedAt = now
         }
     }
 }

@@ -5,10 +5,9 @@ package struct PerMessageDeflate: Sendable, Hashable {
     package var outgoingTakeover: Bool
     /// The window that our messages may refer back to, as a power of two: 8...15.
     package var outgoingWindowBits: Int
-    /// Whether the peer's messages may refer back to its earlier ones, so that our decompressor must be kept.
+    /// Whether the peer's messages may refer back to its earlier ones, so that our decompressor must be kept. How far back
+    /// is no matter: we inflate with the largest window, which suits every peer.
     package var incomingTakeover: Bool
-    /// The window that the peer's messages may refer back to, as a power of two: 8...15. We inflate any.
-    package var incomingWindowBits: Int
     /// How our messages are compressed.
     package var settings: CompressionSettings
 
@@ -16,19 +15,16 @@ package struct PerMessageDeflate: Sendable, Hashable {
     ///   - outgoingTakeover: see the property.
     ///   - outgoingWindowBits: 8...15.
     ///   - incomingTakeover: see the property.
-    ///   - incomingWindowBits: 8...15.
     ///   - settings: zlib's level and memory level, and from which size a message is compressed.
     package init(
         outgoingTakeover: Bool = false,
         outgoingWindowBits: Int = 15,
         incomingTakeover: Bool = true,
-        incomingWindowBits: Int = 15,
         settings: CompressionSettings = CompressionSettings()
     ) {
         self.outgoingTakeover = outgoingTakeover
         self.outgoingWindowBits = outgoingWindowBits
         self.incomingTakeover = incomingTakeover
-        self.incomingWindowBits = incomingWindowBits
         self.settings = settings
     }
 }

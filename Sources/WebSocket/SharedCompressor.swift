@@ -21,16 +21,6 @@ package enum SharedCompressor {
         return output
     }
 
-    /// The same for an array of bytes.
-    package static func compress(
-        _ message: [UInt8],
-        windowBits: Int = 15,
-        settings: CompressionSettings = CompressionSettings()
-    ) throws(WebSocketError) -> [UInt8] {
-        var output = try self.compress(ByteBuffer(bytes: message), windowBits: windowBits, settings: settings)
-        return output.readBytes(length: output.readableBytes) ?? []
-    }
-
     /// One whole frame of a server, ready for every connection whose negotiated parameters have no outgoing takeover
     /// and at least this window: compressed where the message reaches the threshold and gets smaller, plain otherwise.
     ///

@@ -49,9 +49,6 @@ package protocol WebSocketDelegate: AnyObject {
         isFinal: Bool
     )
 
-    /// A pong came.
-    func webSocket(_ socket: WebSocketHandler, pong payload: ByteBuffer)
-
     /// Everything that was read in one go has been handed on: the moment to flush what was made of it.
     func webSocketTurnEnded(_ socket: WebSocketHandler)
 
@@ -79,9 +76,6 @@ extension WebSocketDelegate {
         isFirst: Bool,
         isFinal: Bool
     ) {}
-
-    /// Ignores it.
-    package func webSocket(_ socket: WebSocketHandler, pong payload: ByteBuffer) {}
 
     /// Ignores it.
     package func webSocketTurnEnded(_ socket: WebSocketHandler) {}

@@ -2,16 +2,22 @@ import NIOCore
 
 /// Holding the peer back: reading stops, and what was read already waits.
 extension WebSocketHandler {
-    /// Whether `pauseReading` was called last.
-    package var isReadingPaused: Bool { self.isPaused }
-
-    /// Stops handing on messages, and reading from the socket, until `resumeReading`. The keep-alive timeout stands
-    /// still meanwhile. What has been read already is kept, at most what NIO reads in one go; it is delivered in spite
-    /// of the pause only when the connection is lost.
-    package func pauseReading() {
-        guard !self.isPaused, self.transport == .open else { return }
+    /// Stops handing on messages, and reading from the socket, until `resumeReading`. What has been read already is
+    /// kept: what NIO reads in one go, and after the peer's FIN all that its socket still held. It is delivered in
+    /// spite of the pause only when the connection is lost.
+    ///
+    /// - Parameter isPeersDoing: whether the peer could end the pause by reading what it was sent. Its silence counts
+    ///   on then, and the keep-alive timeout runs; for any other pause the timeout stands still. Of two pauses the
+    ///   later counts.
+    package func pauseReading(isPeersDoing: Bool = false) {
+        guard !self.discardsInput, self.transport == .open, let context else { return }
         self.isPaused = true
-        self.keepAlive.suspend()
+        if isPeersDoing {
+            self.keepAlive.resume(at: context.eventLoop.now)
+            if self.timerPlace == nil { self.setKeepAliveTimer() }
+        } else {
+            self.keepAlive.suspend()
+        }
     }
 
     /// Ends the pause.
@@ -28,6 +34,13 @@ extension WebSocketHandler {
         self.processHeld()
         if isOwnTurn { self.endTurn() }
         self.readIfWithheld()
+    }
+
+    /// Hands on nothing more of the peer's but its close frame and its end. What it still sends is read and dropped,
+    /// also where reading was paused.
+    package func discardInput() {
+        self.discardsInput = true
+        self.resumeReading()
     }
 
     func readIfWithheld() {

@@ -3,8 +3,8 @@ import NIOCore
 /// The end of a connection, as drawn at `WebSocketHandler`.
 extension WebSocketHandler {
     /// Begins the close handshake, or answers the peer's, after everything that was sent before. Nothing can be sent
-    /// afterwards; messages of the peer go on coming in until its close frame. Does nothing when our close frame has
-    /// been sent.
+    /// afterwards; messages of the peer go on coming in until its close frame, which it may have sent before it saw
+    /// ours. Does nothing when our close frame has been sent.
     ///
     /// - Parameters:
     ///   - code: one that `mayBeSent`; anything else is sent as 1011. Nil for a close frame without a code.
@@ -17,6 +17,13 @@ extension WebSocketHandler {
             self.notifyClosed(.closedByPeer, code: self.peerCode ?? .noStatus, reason: self.peerReason)
         }
         self.writeCloseFrame(frame)
+    }
+
+    /// Does what `close` does for a peer that may not go on: nothing that it still sends is handed on, whether it takes
+    /// the close for an end or not.
+    package func dismiss(code: CloseCode, reason: String = "") {
+        self.close(code: code, reason: reason)
+        self.discardInput()
     }
 
     /// Ends the TCP connection at once; what is still to be written is lost.

@@ -22,11 +22,20 @@ extension WebSocketHandler {
         self.timers?.cancel(self)
     }
 
+    /// A peer whose kernel takes bytes is slow, not gone, however long the whole of a large message takes.
+    private func lookForProgress(_ context: ChannelHandlerContext) {
+        let waiting =
+            self.isWritable ? 0 : (try? context.channel.syncOptions?.getOption(.bufferedWritableBytes)) ?? 0
+        if waiting < self.lastWaitingBytes { self.keepAlive.received(at: context.eventLoop.now) }
+        self.lastWaitingBytes = waiting
+    }
+
     /// For the wheel.
     package func timerFired() {
         guard let context else { return }
         switch self.timerPurpose {
         case .keepAlive:
+            self.lookForProgress(context)
             switch self.keepAlive.check(at: context.eventLoop.now) {
             case .wait: break
             case .ping: if self.isWritable { self.sendPing() }

@@ -2,7 +2,7 @@ import NIOCore
 
 /// A WebSocket connection on a NIO channel, after the opening handshake: the last handler of the pipeline.
 ///
-///     socket ─▶ (TLS) ─▶ WebSocketHandler ─▶ delegate: messages, pongs, the end
+///     socket ─▶ (TLS) ─▶ WebSocketHandler ─▶ delegate: messages, the end
 ///     socket ◀─ (TLS) ◀─ WebSocketHandler ◀─ sendText, sendBinary, sendEncoded, close
 ///
 /// It carries out what `WebSocketSession` and `KeepAlive` decide. Everything happens on the channel's event loop. What
@@ -58,6 +58,8 @@ package final class WebSocketHandler: ChannelDuplexHandler, TimerWheelClient {
     var timers: TimerWheel?
     package var timerPlace: TimerWheel.Place?
     var timerPurpose: TimerPurpose = .keepAlive
+    /// What the channel held for the peer when that was looked at last; 0 while it is writable.
+    var lastWaitingBytes = 0
 
     /// Whether our close frame has left for the kernel: the channel may not be closed before.
     var closeFrameIsWritten = false
@@ -67,6 +69,8 @@ package final class WebSocketHandler: ChannelDuplexHandler, TimerWheelClient {
     var inputHasEnded = false
 
     var isPaused = false
+    /// Nothing of the peer's is handed on any more but its close frame.
+    var discardsInput = false
     var readIsWithheld = false
     /// What was read while paused. NIO reads on after the peer's FIN whether it was asked to or not.
     var held: [ByteBuffer] = []
@@ -145,7 +149,7 @@ package final class WebSocketHandler: ChannelDuplexHandler, TimerWheelClient {
     }
 
     private func checkRate(of event: WebSocketSession.Event) throws(WebSocketError) {
-        guard self.bucket != nil, event.beginsMessage, let context else { return }
+        guard self.bucket != nil, event.beginsMessage, !self.discardsInput, let context else { return }
         if self.bucket?.takes(at: context.eventLoop.now) == false {
             throw WebSocketError(closeCode: .policyViolation, reason: "more messages than are allowed here")
         }
@@ -154,13 +158,16 @@ package final class WebSocketHandler: ChannelDuplexHandler, TimerWheelClient {
     private func handle(_ event: WebSocketSession.Event) {
         switch event {
         case .chunk(let chunk, let opcode, let isFirst, let isFinal):
+            guard !self.discardsInput else { return }
             self.delegate?.webSocket(self, chunk: chunk, opcode: opcode, isFirst: isFirst, isFinal: isFinal)
         case .message(let message, let opcode):
+            guard !self.discardsInput else { return }
             self.delegate?.webSocket(self, message: message, opcode: opcode)
         case .ping(let payload):
             self.answerPing(payload)
-        case .pong(let payload):
-            self.delegate?.webSocket(self, pong: payload)
+        case .pong:
+            // That it came is all that it says.
+            break
         case .close(let code, let reason):
             self.handleClose(code, reason)
         }

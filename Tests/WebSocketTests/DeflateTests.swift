@@ -81,8 +81,8 @@ struct DeflateTests {
 
     @Test("the compressor gives the bytes of the examples")
     func compresses() throws {
-        #expect(try SharedCompressor.compress(Self.hello) == [0xF2, 0x48, 0xCD, 0xC9, 0xC9, 0x07, 0x00])
-        #expect(try SharedCompressor.compress([UInt8]()) == [0x00])
+        #expect(try compress(Self.hello) == [0xF2, 0x48, 0xCD, 0xC9, 0xC9, 0x07, 0x00])
+        #expect(try compress([]) == [0x00])
         let deflater = try RawDeflater(windowBits: 15, settings: CompressionSettings())
         var output = ByteBuffer()
         for _ in 0..<2 { try deflater.compressMessage(ByteBuffer(bytes: Self.hello), into: &output) }
@@ -181,7 +181,6 @@ struct DeflateTests {
             outgoingTakeover: takeover.0,
             outgoingWindowBits: bits,
             incomingTakeover: takeover.1,
-            incomingWindowBits: bits,
             settings: settings
         )
         var server = WebSocketSession(role: .server, deflate: serverSide)
@@ -207,7 +206,7 @@ struct DeflateTests {
     func smallestWindow() throws {
         var random = SeededGenerator(state: 3)
         let message = (0..<200_000).map { _ in UInt8.random(in: 0...2, using: &random) }
-        var input = ByteBuffer(bytes: try SharedCompressor.compress(message, windowBits: 8))
+        var input = ByteBuffer(bytes: try compress(message, windowBits: 8))
         let inflater = try RawInflater(windowBits: 8)
         var output: [UInt8] = []
         while output.count < message.count {
@@ -288,7 +287,7 @@ struct DeflateNegotiationTests {
         let context = try #require(
             Self.answer("permessage-deflate; client_max_window_bits=10; server_no_context_takeover", .context)
         ).agreed
-        #expect(!context.outgoingTakeover && context.incomingTakeover && context.incomingWindowBits == 10)
+        #expect(!context.outgoingTakeover && context.incomingTakeover)
     }
 
     @Test(
@@ -320,7 +319,7 @@ struct DeflateNegotiationTests {
             try accept(Self.both + "; server_max_window_bits=9; client_max_window_bits=10")
         )
         #expect(!full.outgoingTakeover && !full.incomingTakeover)
-        #expect(full.incomingWindowBits == 9 && full.outgoingWindowBits == 10)
+        #expect(full.outgoingWindowBits == 10)
         for wrong in [
             "other", "permessage-deflate, permessage-deflate", "permessage-deflate; client_max_window_bits",
             "permessage-deflate; x", "permessage-deflate; server_max_window_bits=16",

@@ -202,7 +202,7 @@ struct FrameTests {
         let deflate = compressed ? PerMessageDeflate() : nil
         let good = frame(
             1,
-            try SharedCompressor.compress([UInt8](repeating: 0x61, count: 300)),
+            try compress([UInt8](repeating: 0x61, count: 300)),
             rsv: compressed ? 4 : 0
         )
         for _ in 0..<3000 {

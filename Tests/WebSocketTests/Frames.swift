@@ -2,6 +2,11 @@ import NIOCore
 
 @testable import WebSocket
 
+/// A compressed message that stands alone.
+func compress(_ message: [UInt8], windowBits: Int = 15) throws -> [UInt8] {
+    Array(try SharedCompressor.compress(ByteBuffer(bytes: message), windowBits: windowBits).readableBytesView)
+}
+
 /// Frames as a peer would put them on the wire, valid or not.
 func frame(
     _ opcode: UInt8,

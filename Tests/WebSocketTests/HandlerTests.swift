@@ -22,7 +22,6 @@ final class Listener: WebSocketDelegate {
     func webSocket(_ socket: WebSocketHandler, chunk: ByteBuffer, opcode: Opcode, isFirst: Bool, isFinal: Bool) {
         self.note(socket, "chunk \(String(buffer: chunk))\(isFinal ? "." : "")")
     }
-    func webSocket(_ socket: WebSocketHandler, pong payload: ByteBuffer) { self.note(socket, "pong") }
     func webSocketWritabilityChanged(_ socket: WebSocketHandler, isWritable: Bool) {
         self.note(socket, "writable \(isWritable)")
     }
@@ -179,6 +178,24 @@ struct HandlerTrafficTests {
         #expect(connection.listener.heard == ["opened", "message a", "closed 1006 connectionLost"])
     }
 
+    @Test("while we hold a peer back its silence means nothing; where it holds itself back, it ends the connection")
+    func silenceWhilePaused() throws {
+        let ours = try Connection()
+        ours.handler.pauseReading()
+        ours.advance(.seconds(600))
+        #expect(ours.listener.closures.isEmpty)
+        let theirs = try Connection()
+        theirs.handler.pauseReading(isPeersDoing: true)
+        theirs.advance(.seconds(59))
+        #expect(theirs.listener.closures.isEmpty)
+        theirs.advance(.seconds(1))
+        #expect(theirs.listener.heard == ["opened", "closed 1006 silence"])
+        // Of two pauses the later counts: ours is over, and what stays is the peer's.
+        ours.handler.pauseReading(isPeersDoing: true)
+        ours.advance(.seconds(60))
+        #expect(ours.listener.heard == ["opened", "closed 1006 silence"])
+    }
+
     @Test("a pause and a resume inside one callback change nothing")
     func pauseInside() throws {
         let connection = try Connection()
@@ -243,6 +260,34 @@ struct HandlerClosingTests {
         try connection.receive(frame(8, closePayload(1001)))
         #expect(connection.listener.heard == ["opened", "message a", "closed 1001 closedByUs"])
         #expect(connection.socket.log == ["output"])
+    }
+
+    @Test("a peer that is dismissed is heard no more, until its close")
+    func dismissed() throws {
+        let connection = try Connection { $0.delivery = .streamed }
+        connection.listener.on = { socket, text in
+            if text == "chunk b." { socket.dismiss(code: .policyViolation, reason: "no") }
+        }
+        try connection.receive(text("a") + text("b") + text("c"))
+        try connection.receive(frame(9, [1]) + text("d") + frame(8, closePayload(1008)))
+        #expect(try connection.sent() == [0x88, 4, 3, 0xF0] + Array("no".utf8))
+        #expect(connection.listener.heard == ["opened", "chunk a.", "chunk b.", "closed 1008 closedByUs"])
+        #expect(connection.socket.log == ["output"])
+    }
+
+    @Test("a peer that is dismissed while reading is paused has its close read")
+    func dismissedWhilePaused() throws {
+        let connection = try Connection()
+        connection.handler.pauseReading()
+        try connection.receive(text("a"))
+        connection.channel.pipeline.read()
+        let reads = connection.socket.reads
+        connection.handler.dismiss(code: .badGateway)
+        #expect(connection.socket.reads == reads + 1)
+        // Whoever has not heard of it cannot stop it.
+        connection.handler.pauseReading()
+        try connection.receive(text("b") + frame(8, closePayload(1014)))
+        #expect(connection.listener.heard == ["opened", "closed 1014 closedByUs"])
     }
 
     @Test("a peer that does not answer our close is cut off after the close timeout")
@@ -369,7 +414,7 @@ struct HandlerClosingTests {
         connection.advance(.seconds(29))
         #expect(connection.listener.closures.isEmpty)
         connection.advance(.seconds(1))
-        #expect(connection.listener.heard == ["opened", "pong", "closed 1006 silence"])
+        #expect(connection.listener.heard == ["opened", "closed 1006 silence"])
         #expect(connection.socket.log == ["all"])
     }
 

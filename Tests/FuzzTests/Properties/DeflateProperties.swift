@@ -21,7 +21,7 @@ enum DeflateProperties {
         let bits = 8 + source.below(8)
         let takeover = choices & 2 != 0
         let ours = PerMessageDeflate(outgoingTakeover: takeover, outgoingWindowBits: bits, settings: settings)
-        let theirs = PerMessageDeflate(incomingTakeover: takeover, incomingWindowBits: bits)
+        let theirs = PerMessageDeflate(incomingTakeover: takeover)
         let ends: (Role, Role) = choices & 4 == 0 ? (.client, .server) : (.server, .client)
         var sender = WebSocketSession(role: ends.0, deflate: ours)
         var receiver = WebSocketSession(role: ends.1, deflate: theirs)
@@ -47,10 +47,7 @@ enum DeflateProperties {
 
     /// A frame around the bytes as if they were compressed: alike however the frame is cut.
     private static func checkHostile(_ source: inout ByteSource, _ choices: UInt8) throws(PropertyViolation) {
-        let deflate = PerMessageDeflate(
-            incomingTakeover: choices & 2 != 0,
-            incomingWindowBits: 8 + Int(choices >> 2) % 8
-        )
+        let deflate = PerMessageDeflate(incomingTakeover: choices & 2 != 0)
         let step = Int(source.byte()) + 1
         var wire: [UInt8] = []
         while !source.isAtEnd {

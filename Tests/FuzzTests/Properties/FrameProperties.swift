@@ -11,7 +11,7 @@ enum FrameProperties {
         let choices = source.byte()
         let role: Role = choices & 1 == 0 ? .server : .client
         let deflate: PerMessageDeflate? =
-            choices & 2 == 0 ? nil : PerMessageDeflate(incomingTakeover: choices & 4 == 0, incomingWindowBits: 9)
+            choices & 2 == 0 ? nil : PerMessageDeflate(incomingTakeover: choices & 4 == 0)
         let step = Int(source.byte()) + 1
         let wire = source.rest()
         let whole = Transcript(wire, cutEvery: wire.count, role: role, deflate: deflate, delivery: .whole)

@@ -57,7 +57,6 @@ enum HandshakeProperties {
                 }
                 try require(
                     read.incomingTakeover == agreed.outgoingTakeover
-                        && read.incomingWindowBits == agreed.outgoingWindowBits
                         && (agreed.incomingTakeover || !read.outgoingTakeover),
                     "\(text): we agreed on \(agreed), the client read \(read)"
                 )
