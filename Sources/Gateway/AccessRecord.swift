@@ -35,6 +35,7 @@ struct AccessRecord: Sendable {
         fields.append(("route", .text(info.route)))
         fields.append(("transport", .text(info.transport.rawValue)))
         if info.protocol != .http1 { fields.append(("protocol", .text(info.protocol.rawValue))) }
+        if let backend = end.backend { fields.append(("backend", .text(backend))) }
         if let status = end.status { fields.append(("status", .number(status))) }
         if let closeCode = end.closeCode { fields.append(("close", .number(closeCode))) }
         if let cause = end.cause { fields.append(("end", .text(cause.word))) }

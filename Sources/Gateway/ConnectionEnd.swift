@@ -12,6 +12,8 @@ struct ConnectionEnd: Sendable {
     var received = 0
     /// Bytes to the client behind the answer's head: its body, events, or frames.
     var sent = 0
+    /// Where the backend of a tunnel is: which of several a connection had. nil where none was connected.
+    var backend: String?
 
     /// Of a request.
     init(status: Int?, received: Int, sent: Int) {
@@ -20,7 +22,8 @@ struct ConnectionEnd: Sendable {
         self.sent = sent
     }
 
-    init(_ socket: WebSocketHandler, _ closure: WebSocketClosure) {
+    init(_ socket: WebSocketHandler, _ closure: WebSocketClosure, backend: String? = nil) {
+        self.backend = backend
         status = 101
         closeCode = Int(closure.code.rawValue)
         cause = closure.cause

@@ -20,10 +20,16 @@ final class Tunnel: WebSocketConnection {
     private var closeReply: CloseCode?
     private var timer: Scheduled<Void>?
     private var idleTimer: RepeatedTask?
-    private var lastTraffic = NIODeadline.now()
+    /// Counts from when both sides are there.
+    private var lastTraffic = NIODeadline.uptimeNanoseconds(0)
+    /// Where the backend is, once it has been connected.
+    private var backendName: String?
     private let number: Int
     private var bytesToBackend = 0
     private var bytesToClient = 0
+
+    /// How long a backend may take nothing of what the client sent before it ended.
+    private static let writeLimit = TimeAmount.minutes(1)
 
     init(service: TunnelService, frames: TunnelService.Frames, gateway: GatewayLoop, info: ConnectionInfo) {
         self.service = service
@@ -34,14 +40,10 @@ final class Tunnel: WebSocketConnection {
     }
 
     var tunnelInfo: TunnelInfo {
-        let address = backend?.remoteAddress
-        return TunnelInfo(
+        TunnelInfo(
             id: "\(info.route)#\(number)",
             route: info.route,
-            backend: address?.pathname
-                ?? address.flatMap { address in
-                    address.ipAddress.map { "\($0.contains(":") ? "[\($0)]" : $0):\(address.port ?? 0)" }
-                },
+            backend: backendName,
             address: info.address,
             since: info.since,
             bytesToBackend: bytesToBackend,
@@ -56,7 +58,7 @@ final class Tunnel: WebSocketConnection {
 
     /// The backend could not be connected after the upgrade had been answered.
     func backendIsUnreachable(_ reason: String) {
-        carryOut([.closeClient(.badGateway, reason: reason)])
+        carryOut(state.handle(.backendUnreachable(reason: reason)))
     }
 
     // MARK: The client's side
@@ -74,7 +76,7 @@ final class Tunnel: WebSocketConnection {
 
     func webSocket(_ socket: WebSocketHandler, chunk: ByteBuffer, opcode: Opcode, isFirst: Bool, isFinal: Bool) {
         guard opcode == .binary || !service.rejectsText else {
-            socket.close(code: .unsupportedData, reason: "this tunnel takes binary frames only")
+            socket.dismiss(code: .unsupportedData, reason: "this tunnel takes binary frames only")
             return
         }
         writeToBackend(chunk)
@@ -82,7 +84,7 @@ final class Tunnel: WebSocketConnection {
 
     func webSocket(_ socket: WebSocketHandler, message: ByteBuffer, opcode: Opcode) {
         guard let bytes = Data(base64Encoded: Data(message.readableBytesView)) else {
-            socket.close(code: .invalidPayload, reason: "the message is not base64")
+            socket.dismiss(code: .invalidPayload, reason: "the message is not base64")
             return
         }
         writeToBackend(ByteBuffer(bytes: bytes))
@@ -104,7 +106,7 @@ final class Tunnel: WebSocketConnection {
     func webSocketClosed(_ socket: WebSocketHandler, _ closure: WebSocketClosure) {
         self.socket = nil
         idleTimer?.cancel()
-        gateway.closed(self, ConnectionEnd(socket, closure))
+        gateway.closed(self, ConnectionEnd(socket, closure, backend: backendName))
         carryOut(state.handle(.clientGone))
         // Nobody takes the backend's bytes any more, and its end is only seen by reading.
         backend?.read()
@@ -112,7 +114,7 @@ final class Tunnel: WebSocketConnection {
 
     private func writeToBackend(_ bytes: ByteBuffer) {
         guard let backend else { return }
-        lastTraffic = .now()
+        lastTraffic = gateway.loop.now
         bytesToBackend += bytes.readableBytes
         service.metrics.bytesToBackend.wrappingAdd(bytes.readableBytes, ordering: .relaxed)
         backend.write(bytes, promise: nil)
@@ -123,6 +125,8 @@ final class Tunnel: WebSocketConnection {
 
     func backendConnected(_ channel: any Channel) {
         backend = channel
+        backendName = channel.remoteAddress?.place
+        carryOut(state.handle(.backendConnected))
         startIfComplete()
     }
 
@@ -131,7 +135,7 @@ final class Tunnel: WebSocketConnection {
 
     func backendSent(_ bytes: ByteBuffer) {
         guard let socket else { return }
-        lastTraffic = .now()
+        lastTraffic = gateway.loop.now
         bytesToClient += bytes.readableBytes
         service.metrics.bytesToClient.wrappingAdd(bytes.readableBytes, ordering: .relaxed)
         switch frames {
@@ -175,7 +179,8 @@ final class Tunnel: WebSocketConnection {
     // MARK: Both
 
     private func startIfComplete() {
-        guard let backend, let socket else { return }
+        guard let backend, let socket, state.phase == .open else { return }
+        lastTraffic = gateway.loop.now
         socket.resumeReading()
         backend.read()
         guard let idleTimeout = service.idleTimeout else { return }
@@ -184,7 +189,7 @@ final class Tunnel: WebSocketConnection {
         let step = TimeAmount.nanoseconds(max(1_000_000, idleTimeout.nanoseconds / 4))
         idleTimer = gateway.loop.scheduleRepeatedTask(initialDelay: step, delay: step) { _ in
             let tunnel = bound.value
-            if NIODeadline.now() - tunnel.lastTraffic >= idleTimeout {
+            if tunnel.gateway.loop.now - tunnel.lastTraffic >= idleTimeout {
                 tunnel.socket?.close(code: .normal, reason: "idle for too long")
                 tunnel.idleTimer?.cancel()
             }
@@ -196,6 +201,8 @@ final class Tunnel: WebSocketConnection {
             switch action {
             case .closeClient(let code, let reason):
                 socket?.close(code: closeReply ?? code, reason: closeReply == nil ? reason : "")
+            case .discardClientInput:
+                socket?.discardInput()
             case .endBackendOutput:
                 afterLastWrite { $0.close(mode: .output, promise: nil) }
             case .closeBackend:
@@ -204,18 +211,49 @@ final class Tunnel: WebSocketConnection {
                 timer?.cancel()
                 backend?.close(promise: nil)
             case .startHalfCloseTimer:
-                let bound = NIOLoopBound(self, eventLoop: gateway.loop)
-                timer = gateway.loop.scheduleTask(in: service.halfCloseTimeout) {
-                    bound.value.carryOut(bound.value.state.handle(.halfCloseTimedOut))
-                }
+                setTimer(in: service.halfCloseTimeout) { $0.carryOut($0.state.handle(.halfCloseTimedOut)) }
             }
         }
     }
 
+    private func setTimer(in time: TimeAmount, _ body: @escaping @Sendable (Tunnel) -> Void) {
+        let bound = NIOLoopBound(self, eventLoop: gateway.loop)
+        timer?.cancel()
+        timer = gateway.loop.scheduleTask(in: time) { body(bound.value) }
+    }
+
     /// A close of NIO's cancels writes that the kernel has not taken yet, so it has to wait for the last of them.
-    private func afterLastWrite(_ body: @escaping @Sendable (any Channel) -> Void) {
+    private func afterLastWrite(_ body: @escaping (any Channel) -> Void) {
         guard let backend else { return }
-        backend.writeAndFlush(ByteBuffer()).whenComplete { _ in body(backend) }
+        watchWrites(to: backend, waiting: Self.waitingBytes(backend))
+        backend.writeAndFlush(ByteBuffer()).assumeIsolated().whenComplete { _ in
+            self.timer?.cancel()
+            body(backend)
+            self.carryOut(self.state.handle(.outputEnded))
+        }
+    }
+
+    /// Gives up a backend that takes nothing for too long; one that takes little has its time.
+    private func watchWrites(to backend: any Channel, waiting: Int) {
+        setTimer(in: max(Self.writeLimit, service.halfCloseTimeout)) { tunnel in
+            let now = Self.waitingBytes(backend)
+            if now < waiting {
+                tunnel.watchWrites(to: backend, waiting: now)
+            } else {
+                tunnel.carryOut(tunnel.state.handle(.writingStalled))
+            }
+        }
+    }
+
+    private static func waitingBytes(_ backend: any Channel) -> Int {
+        (try? backend.syncOptions?.getOption(.bufferedWritableBytes)) ?? 0
+    }
+}
+
+extension SocketAddress {
+    /// As an operator reads it: `127.0.0.1:7007`, `[::1]:7007`, or the path of a Unix socket.
+    fileprivate var place: String? {
+        pathname ?? ipAddress.map { "\($0.contains(":") ? "[\($0)]" : $0):\(port ?? 0)" }
     }
 }
 

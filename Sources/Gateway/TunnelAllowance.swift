@@ -2,15 +2,20 @@ import NIOCore
 
 /// Where an address that a client chose a part of may lead.
 package struct TunnelAllowance: Sendable, Hashable {
+    /// What is allowed.
     package enum Place: Sendable, Hashable {
         /// In lower case; `*.` at the start stands for any one label.
         case name(String)
+        /// Any address of it.
         case network(IPNetwork)
     }
 
     private let place: Place
     private let ports: ClosedRange<Int>
 
+    /// - Parameters:
+    ///   - place: what is allowed.
+    ///   - ports: on which ports, within 1...65535.
     package init(_ place: Place, ports: ClosedRange<Int>) {
         self.place = place
         self.ports = ports

@@ -11,6 +11,8 @@ package struct TunnelInfo: Sendable, Encodable {
     package let address: String?
     /// Milliseconds of Unix time.
     package let since: Int64
+    /// Without what WebSocket frames them in.
     package let bytesToBackend: Int
+    /// Without what WebSocket frames them in.
     package let bytesToClient: Int
 }

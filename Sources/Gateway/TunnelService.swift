@@ -31,11 +31,13 @@ package struct TunnelService: Sendable {
     package var idleTimeout: TimeAmount?
     /// How long the backend may go on after the client's end of stream.
     package var halfCloseTimeout: TimeAmount
+    /// Whether text frames from the client end the tunnel (close 1003), instead of being their UTF-8 bytes.
     package var rejectsText: Bool
     /// What is answered of the client's `Sec-WebSocket-Protocol`: the first of its values that is among these.
     package var subprotocols: [String]
     /// How the backend's bytes go to the client, unless it chose the subprotocol `base64`.
     package var frames: Frames
+    /// How messages go to clients that offer compression.
     package var compression: CompressionPolicy
     let metrics = TunnelMetrics()
     private let connector: TunnelConnector
@@ -88,7 +90,7 @@ package struct TunnelService: Sendable {
         if connectsAfterUpgrade {
             upgrade(exchange, acceptance, tunnel)
             connect(to: destinations, for: exchange, tunnel).whenFailure { error in
-                tunnel.backendIsUnreachable(report(error, exchange).explanation)
+                tunnel.backendIsUnreachable(count(error).explanation)
             }
             return
         }
@@ -101,7 +103,7 @@ package struct TunnelService: Sendable {
             case .success:
                 self.upgrade(exchange, acceptance, tunnel)
             case .failure(let error):
-                let failure = report(error, exchange)
+                let failure = count(error)
                 exchange.fail(Problem(status: failure.status, detail: failure.explanation))
             }
         }
@@ -109,10 +111,12 @@ package struct TunnelService: Sendable {
 
     private func upgrade(_ exchange: HTTPExchange, _ acceptance: WebSocketAcceptance, _ tunnel: Tunnel) {
         var options = exchange.loop.settings.webSocketOptions
-        // Base64 is decoded by the message; everything else goes through as it arrives.
+        // Nothing here is shared between connections.
         options.writesDirectly = false
+        // Base64 is decoded by the message; everything else goes through as it arrives.
         options.delivery = tunnel.frames == .base64 ? .whole : .streamed
-        options.closeReplyLimit = halfCloseTimeout + .seconds(1)
+        // The tunnel answers once its backend has taken everything and ended, in a time of its own.
+        options.closeReplyLimit = .minutes(10)
         // All that the backend sent is delivered, also to a slow reader.
         options.flushTimeout = .minutes(10)
         let limits = WebSocketLimits(
@@ -133,16 +137,9 @@ package struct TunnelService: Sendable {
         return destinations
     }
 
-    private func report(_ error: any Error, _ exchange: HTTPExchange) -> TunnelFailure {
+    private func count(_ error: any Error) -> TunnelFailure {
         let failure = TunnelFailure(error)
         metrics.connectFailed(failure.reason.rawValue)
-        exchange.loop.logger.warning(
-            "tunnel backend unreachable",
-            metadata: [
-                "path": "\(exchange.target.rawPath)", "error": "\(TunnelFailure.text(error))",
-                "advice": "\(failure.advice)",
-            ]
-        )
         return failure
     }
 
@@ -157,7 +154,22 @@ package struct TunnelService: Sendable {
             from: exchange.client.socketAddress,
             to: exchange.connection.channel?.localAddress
         )
-        return connector.connect(to: destinations[...], on: loop, header: header) { channel in
+        let (logger, path) = (exchange.loop.logger, exchange.target.rawPath)
+        return connector.connect(
+            to: destinations[...],
+            on: loop,
+            header: header,
+            failed: { destination, error in
+                // Each of them: the next may hide that it failed.
+                logger.warning(
+                    "tunnel backend unreachable",
+                    metadata: [
+                        "path": "\(path)", "backend": "\(destination.backend)",
+                        "error": "\(TunnelFailure.text(error))", "advice": "\(TunnelFailure(error).advice)",
+                    ]
+                )
+            }
+        ) { channel in
             try channel.pipeline.syncOperations.addHandler(TunnelBackendHandler(tunnel: bound.value))
         }.assumeIsolated()
     }
@@ -174,7 +186,8 @@ package struct TunnelService: Sendable {
         var results: [(backend: TunnelBackend, error: (any Error)?)] = []
         for destination in backends.compactMap({ $0.destination([:]) }) {
             do {
-                try await connector.connect(to: [destination], on: loop, header: nil) { _ in }.get().close()
+                try await loop.flatSubmit { connector.connect(to: [destination], on: loop, header: nil) { _ in } }
+                    .get().close()
                 results.append((destination.backend, nil))
             } catch {
                 results.append((destination.backend, error))

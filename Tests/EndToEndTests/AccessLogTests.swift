@@ -89,6 +89,9 @@ struct AccessLogTests {
             _ = try await tunnel.end()
             let violation = try await line(bridge) { $0["transport"] == "tunnel" }
             #expect(violation["close"] == 1002 && violation["end"] == "violation" && violation["received"] == 3)
+            // Of several in "to", the one that was this connection's.
+            #expect(violation["backend"] == .string("127.0.0.1:\(backend.port)"))
+            #expect(room["backend"] == nil)
 
             let (stream, _) = try await EventStream.open(bridge.url("/scores/a"))
             _ = try await stream.next()

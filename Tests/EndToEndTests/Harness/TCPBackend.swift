@@ -14,6 +14,8 @@ final class TCPBackend: Sendable {
         case resetAfterFirstByte
         /// Reads nothing.
         case neverRead
+        /// Reads so many bytes, then waits a little, until the peer's end of stream; then it ends.
+        case readSlowly(bytes: Int, every: TimeAmount)
         /// Reads until the peer's end of stream, then sends this and ends.
         case collect(answer: Data)
         /// Reads until the peer's end of stream, and goes on without an end of its own.
@@ -50,6 +52,11 @@ final class TCPBackend: Sendable {
             .serverChannelOption(.backlog, value: 256)
             .childChannelOption(.allowRemoteHalfClosure, value: true)
             .childChannelOption(.autoRead, value: Self.readsByItself(behaviour))
+            .childChannelOption(
+                .recvAllocator,
+                value: FixedSizeRecvByteBufferAllocator(capacity: Self.readSize(behaviour))
+            )
+            .childChannelOption(.maxMessagesPerRead, value: UInt(Self.readsByItself(behaviour) ? 4 : 1))
             .childChannelInitializer { channel in
                 let number = state.value.withLock { connections in
                     connections.append(Connection())
@@ -71,9 +78,13 @@ final class TCPBackend: Sendable {
 
     private static func readsByItself(_ behaviour: Behaviour) -> Bool {
         switch behaviour {
-        case .echo, .neverRead: false
+        case .echo, .neverRead, .readSlowly: false
         default: true
         }
+    }
+
+    private static func readSize(_ behaviour: Behaviour) -> Int {
+        if case .readSlowly(let bytes, _) = behaviour { bytes } else { 64 << 10 }
     }
 
     var address: String { "tcp://127.0.0.1:\(port)" }
@@ -119,7 +130,7 @@ final class TCPBackend: Sendable {
 
         func channelActive(context: ChannelHandlerContext) {
             switch behaviour {
-            case .echo: context.read()
+            case .echo, .readSlowly: context.read()
             case .send(let parts):
                 toSend = parts
                 sendNext(context)
@@ -147,6 +158,9 @@ final class TCPBackend: Sendable {
         }
 
         func channelReadComplete(context: ChannelHandlerContext) {
+            if case .readSlowly(_, let time) = behaviour, !hasEnded {
+                context.eventLoop.assumeIsolated().scheduleTask(in: time) { context.read() }
+            }
             guard case .echo = behaviour else { return }
             context.flush()
             if context.channel.isWritable, !hasEnded { context.read() }
@@ -166,7 +180,7 @@ final class TCPBackend: Sendable {
             hasEnded = true
             state.value.withLock { $0[number].sawEnd = true }
             switch behaviour {
-            case .echo: end(context)
+            case .echo, .readSlowly: end(context)
             case .collect(let answer):
                 context.write(wrapOutboundOut(ByteBuffer(bytes: answer)), promise: nil)
                 end(context)
