@@ -8,10 +8,13 @@ package struct ChannelRoute: Sendable, Equatable {
     package let message: Int
     /// What one client may send; nil: no bound.
     package let rate: MessageRate?
-    /// Bytes that may wait for a client that does not read; past them it is closed with 1013.
+    /// Bytes that may wait for a client that does not read; past them it is closed with 1013. A room's history has no
+    /// more of them either.
     package let buffer: Int
+    /// Rooms that there may be at once, 1…1 000 000.
+    package let maxRooms: Int
 
-    static let keys = ["history", "echo", "message", "rate", "buffer"]
+    static let keys = ["history", "echo", "message", "rate", "buffer", "maxRooms"]
 
     init?(reading field: Field, limits: Limits) {
         guard let section = field.section(keys: Self.keys) else { return nil }
@@ -20,5 +23,6 @@ package struct ChannelRoute: Sendable, Equatable {
         message = section["message"]?.size(in: 1...Size.gibibyte) ?? limits.message
         rate = section["rate"]?.parsed(MessageRate.init(parsing:))
         buffer = section["buffer"]?.size(in: 1...Size.gibibyte) ?? Size.mebibyte
+        maxRooms = section["maxRooms"]?.integer(in: 1...1_000_000) ?? 10_000
     }
 }

@@ -11,18 +11,33 @@ package struct ChannelService: Sendable {
     package var echo: Bool
     /// The largest message, in bytes.
     package var maximumMessage: Int
-    /// Messages that one client may send in a period of time; nil for no limit.
+    /// Messages that one client may send to one room in a period of time; nil for no limit.
     package var rate: MessageRateLimit?
-    /// What may wait for a client that does not read, in bytes.
+    /// What may wait for a client that does not read, and what a room's history may hold, in bytes.
     package var buffer: Int
+    /// How many rooms the route may have at once.
+    package var maximumRooms: Int
+    /// How messages go to clients that offer compression.
     package var compression: CompressionPolicy
 
+    /// The longest name of a room, in bytes.
+    private static let maximumName = 512
+
+    /// - Parameters:
+    ///   - history: messages that a newcomer is sent.
+    ///   - echo: whether a sender gets its own messages.
+    ///   - maximumMessage: in bytes.
+    ///   - rate: nil for no limit.
+    ///   - buffer: of a client that does not read, and of a room's history, in bytes.
+    ///   - maximumRooms: past it there are no new ones.
+    ///   - compression: how messages go to clients that offer it.
     package init(
         history: Int = 0,
         echo: Bool = false,
         maximumMessage: Int = 1 << 20,
         rate: MessageRateLimit? = nil,
         buffer: Int = 1 << 20,
+        maximumRooms: Int = 10_000,
         compression: CompressionPolicy = .shared
     ) {
         self.history = history
@@ -30,13 +45,22 @@ package struct ChannelService: Sendable {
         self.maximumMessage = maximumMessage
         self.rate = rate
         self.buffer = buffer
+        self.maximumRooms = maximumRooms
         self.compression = compression
     }
 
     /// A room is its path: routes with different patterns never share one.
-    static func roomName(_ target: RequestTarget) -> String {
-        "/" + target.segments.map(\.percentEncoded).joined(separator: "/")
+    ///
+    /// - Throws: 400 for a name that is too long.
+    static func roomName(_ target: RequestTarget) throws(Problem) -> String {
+        let name = "/" + target.segments.map(\.percentEncoded).joined(separator: "/")
+        guard name.utf8.count <= maximumName else { throw .badRequest("the name of the room is too long") }
+        return name
     }
+
+    /// The largest message of `pushbridge.v1`, in bytes: one of `maximumMessage` in its envelope, and with escapes, which
+    /// make a character outside ASCII up to three times as long.
+    private var maximumVersion1Message: Int { 3 * maximumMessage + 4096 }
 
     func answer(_ exchange: HTTPExchange) throws(Problem) {
         let acceptance = try WebSocketAcceptance(
@@ -44,106 +68,37 @@ package struct ChannelService: Sendable {
             subprotocols: [Version1Session.subprotocol, CloudEvent.subprotocol],
             compression: compression
         )
-        let name = Self.roomName(exchange.target)
-        guard name.utf8.count <= 512 else { throw .badRequest("the name of the room is too long") }
+        let name = try Self.roomName(exchange.target)
+        let room = try exchange.loop.rooms.shard(of: name, on: exchange.route, self)
         let options = exchange.loop.settings.webSocketOptions
-        let limits = WebSocketLimits(maxMessage: maximumMessage)
         if acceptance.subprotocol != Version1Session.subprotocol {
             let isCloudEvents = acceptance.subprotocol == CloudEvent.subprotocol
             let member = ChannelMember(
                 service: self,
-                room: name,
+                room: room,
                 envelope: isCloudEvents ? .cloudEvents : .bare,
                 gateway: exchange.loop,
                 info: ConnectionInfo(exchange, transport: isCloudEvents ? .cloudEvents : .webSocket)
             )
-            exchange.upgrade(acceptance, limits: limits, options: options, delegate: member)
+            exchange.upgrade(
+                acceptance,
+                limits: WebSocketLimits(maxMessage: maximumMessage),
+                options: options,
+                delegate: member
+            )
         } else {
             let session = Version1Session(
                 gateway: exchange.loop,
                 request: ClientRequest(exchange),
                 scope: .topic(name)
             )
-            exchange.upgrade(acceptance, limits: limits, options: options, delegate: session)
-            session.begin(self, room: name)
+            exchange.upgrade(
+                acceptance,
+                limits: WebSocketLimits(maxMessage: maximumVersion1Message),
+                options: options,
+                delegate: session
+            )
+            session.begin(self, room: room)
         }
-    }
-}
-
-/// A client in a room, without an envelope or with CloudEvents. Belongs to one event loop.
-final class ChannelMember: WebSocketConnection, RoomMember {
-    private let service: ChannelService
-    private let room: String
-    private let envelope: DeliveryFormat.Envelope
-    private let gateway: GatewayLoop
-    private let info: ConnectionInfo
-    private(set) var socket: WebSocketHandler?
-    private var membership: RoomMembership?
-    private var bucket: MessageRateLimit.Bucket?
-
-    init(
-        service: ChannelService,
-        room: String,
-        envelope: DeliveryFormat.Envelope,
-        gateway: GatewayLoop,
-        info: ConnectionInfo
-    ) {
-        self.service = service
-        self.room = room
-        self.envelope = envelope
-        self.gateway = gateway
-        self.info = info
-    }
-
-    var form: RoomMessage.Form { .init(envelope: envelope, compression: .init(socket?.deflate)) }
-
-    func deliver(_ body: Delivery.Body) {
-        guard let socket else { return }
-        guard SlowReader.isWithin(service.buffer, socket: socket) else {
-            socket.close(code: .tryAgainLater, reason: "too slow: more than \(service.buffer) bytes are waiting")
-            return
-        }
-        write(body)
-    }
-
-    func webSocketOpened(_ socket: WebSocketHandler) {
-        self.socket = socket
-        bucket = service.rate.map { MessageRateLimit.Bucket($0, now: .now()) }
-        gateway.opened(self, info)
-        membership = gateway.rooms.enter(room, historyLength: service.history, member: self)
-    }
-
-    func webSocket(_ socket: WebSocketHandler, message: ByteBuffer, opcode: Opcode) {
-        if bucket?.takes(at: .now()) == false {
-            socket.close(code: .policyViolation, reason: "more messages than this channel allows")
-            return
-        }
-        // A slice would keep the whole receive buffer alive for as long as the message is in the history.
-        let copy = ByteBuffer(bytes: message.readableBytesView)
-        if envelope == .cloudEvents {
-            guard opcode == .text, CloudEvent.isOne(copy) else {
-                socket.close(code: .invalidPayload, reason: "this is no CloudEvent 1.0 in JSON")
-                return
-            }
-            membership?.publish(.event(copy), echo: service.echo)
-        } else {
-            membership?.publish(opcode == .text ? .text(copy) : .binary(copy), echo: service.echo)
-        }
-    }
-
-    func webSocketClosed(_ socket: WebSocketHandler, _ closure: WebSocketClosure) {
-        membership?.leave()
-        membership = nil
-        self.socket = nil
-        gateway.closed(self, ConnectionEnd(socket, closure))
-    }
-}
-
-/// The bound on what waits for a client that does not read.
-enum SlowReader {
-    /// Whether a connection may be given more: it takes bytes, or what waits is at most `bytes`.
-    static func isWithin(_ bytes: Int, socket: WebSocketHandler) -> Bool {
-        guard !socket.isWritable, let waiting = socket.channel?.waitingBytes else { return true }
-        return waiting <= bytes
     }
 }

@@ -11,14 +11,36 @@ struct ClientRequest {
     private let network: String?
     private let isSecure: Bool
 
+    /// - Parameters:
+    ///   - headers: of the handshake.
+    ///   - info: of the connection.
+    ///   - query: of the handshake.
+    ///   - network: whom access rules count the client with.
+    ///   - isSecure: whether the client spoke TLS.
+    init(
+        headers: HTTPHeaders,
+        info: ConnectionInfo,
+        query: [(name: String, value: String)],
+        network: String?,
+        isSecure: Bool
+    ) {
+        origin = headers.first(name: "Origin")
+        host = headers.first(name: "Host")
+        self.headers = headers
+        self.info = info
+        self.query = query
+        self.network = network
+        self.isSecure = isSecure
+    }
+
     init(_ exchange: HTTPExchange) {
-        origin = exchange.head.headers.first(name: "Origin")
-        host = exchange.head.headers.first(name: "Host")
-        headers = exchange.head.headers
-        info = ConnectionInfo(exchange, transport: .version1)
-        query = exchange.target.query
-        network = exchange.client.ip?.client.description
-        isSecure = exchange.connection.isSecure
+        self.init(
+            headers: exchange.head.headers,
+            info: ConnectionInfo(exchange, transport: .version1),
+            query: exchange.target.query,
+            network: exchange.client.ip?.client.description,
+            isSecure: exchange.connection.isSecure
+        )
     }
 
     /// What access rules are asked about a topic that is subscribed over the connection.

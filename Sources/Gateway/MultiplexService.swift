@@ -2,9 +2,14 @@ import WebSocket
 
 /// The multiplex route: many subscriptions over one WebSocket, in `pushbridge.v1`.
 package struct MultiplexService: Sendable {
+    /// Of one connection at one time.
     package var maximumSubscriptions: Int
+    /// How messages go to clients that offer compression.
     package var compression: CompressionPolicy
 
+    /// - Parameters:
+    ///   - maximumSubscriptions: of one connection at one time.
+    ///   - compression: how messages go to clients that offer it.
     package init(maximumSubscriptions: Int = 1000, compression: CompressionPolicy = .shared) {
         self.maximumSubscriptions = maximumSubscriptions
         self.compression = compression

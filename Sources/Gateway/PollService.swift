@@ -92,6 +92,7 @@ package struct PollService: Sendable {
         target: RequestTarget,
         parameters: [String: String],
         headers: HTTPHeaders,
+        allowance: SendAllowance,
         loop: GatewayLoop
     ) -> TopicSender? {
         send.map {
@@ -99,12 +100,15 @@ package struct PollService: Sendable {
                 request: topicRequest(target: target, parameters: parameters, headers: headers),
                 function: $0,
                 topic: topic,
+                allowance: allowance,
                 loop: loop.loop
             )
         }
     }
 
     /// The topic that a request means, whether it lives or not.
+    ///
+    /// - Throws: 404, and 414 for a name that is too long.
     func blueprint(
         target: RequestTarget,
         parameters: [String: String],
@@ -113,8 +117,18 @@ package struct PollService: Sendable {
         guard let found = blueprint(topicRequest(target: target, parameters: parameters, headers: headers)) else {
             throw .notFound
         }
+        guard found.key.name.utf8.count <= Self.maximumName else {
+            throw Problem(
+                status: .uriTooLong,
+                detail: "the name of a document, with what the route passes on of its query, has at most "
+                    + "\(Self.maximumName) bytes"
+            )
+        }
         return found
     }
+
+    /// The longest name of a topic, in bytes: whoever asks makes the bridge keep it for as long as the topic lives.
+    private static let maximumName = 2048
 
     /// The loop's part of that topic, which is brought to life where it does not live yet.
     func shard(

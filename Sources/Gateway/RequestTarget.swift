@@ -7,8 +7,10 @@ struct RequestTarget: Sendable, Equatable {
     /// Percent-decoded, in order; `+` means a space.
     let query: [(name: String, value: String)]
 
-    /// nil for a target that is no path, or whose percent-encoding is not valid UTF-8.
+    /// nil for a target that is no path, whose percent-encoding is not valid UTF-8, or that has what could begin a line
+    /// where it is written down.
     init?(_ target: String) {
+        guard !target.hasLineBreaksOrControls else { return nil }
         var rest = Substring(target)
         for scheme in ["http://", "https://"] where rest.lowercased().hasPrefix(scheme) {
             // absolute-form: the authority is of no interest, the Host header counts (RFC 9112 section 3.2.2).
@@ -45,6 +47,19 @@ struct RequestTarget: Sendable, Equatable {
     static func == (left: RequestTarget, right: RequestTarget) -> Bool {
         left.rawPath == right.rawPath && left.segments == right.segments
             && left.query.elementsEqual(right.query) { $0 == $1 }
+    }
+}
+
+extension String {
+    /// HTTP lets none of them through, but a topic in JSON may have any.
+    fileprivate var hasLineBreaksOrControls: Bool {
+        unicodeScalars.contains { scalar in
+            guard !scalar.isASCII else { return scalar.value < 0x20 || scalar.value == 0x7F }
+            switch scalar.properties.generalCategory {
+            case .control, .lineSeparator, .paragraphSeparator: return true
+            default: return false
+            }
+        }
     }
 }
 

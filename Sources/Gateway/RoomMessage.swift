@@ -13,6 +13,13 @@ final class RoomMessage: Sendable {
         case json(ByteBuffer)
         /// A CloudEvent, which goes to members that speak CloudEvents as it came; to others it is JSON.
         case event(ByteBuffer)
+
+        /// What was sent.
+        var bytes: ByteBuffer {
+            switch self {
+            case .text(let bytes), .binary(let bytes), .json(let bytes), .event(let bytes): bytes
+            }
+        }
     }
 
     /// What members differ in.
@@ -27,19 +34,35 @@ final class RoomMessage: Sendable {
     /// Of the event that the message is to members that speak CloudEvents: the same for all of them.
     private let time = UnixTime.nowMilliseconds
     private let number = UInt64.random(in: .min ... .max)
-    private let encoded = Mutex<[Form: Delivery.Body]>([:])
+    /// In the order in which they were made; few.
+    let encoded = Mutex<[(form: Form, body: Delivery.Body)]>([])
 
     init(content: Content, topicName: String) {
         self.content = content
         self.topicName = topicName
     }
 
+    /// How much the sender sent.
+    var byteCount: Int { content.bytes.readableBytes }
+
     func body(for form: Form) -> Delivery.Body {
         encoded.withLock { encoded in
-            if let known = encoded[form] { return known }
+            if let known = encoded.first(where: { $0.form == form }) { return known.body }
             let body = encode(form)
-            encoded[form] = body
+            encoded.append((form, body))
             return body
+        }
+    }
+
+    /// Lets go of all encodings but so many, the oldest first: each may be as large as the message, and there are as
+    /// many as members can ask for in all their handshakes.
+    ///
+    /// - Parameter form: kept where it is there.
+    func forgetEncodings(but count: Int, sparing form: Form? = nil) {
+        encoded.withLock { encoded in
+            guard encoded.count > count else { return }
+            let spared = encoded.filter { $0.form == form }
+            encoded = (encoded.filter { $0.form != form } + spared).suffix(count)
         }
     }
 

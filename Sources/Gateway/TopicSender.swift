@@ -1,33 +1,6 @@
 import NIOCore
 import Topics
 
-/// What an upstream answered to a message of a client.
-package struct SendAnswer: Sendable {
-    package let status: Int
-    /// The body where it is JSON.
-    package let json: [UInt8]?
-
-    package init(status: Int, json: [UInt8]?) {
-        self.status = status
-        self.json = json
-    }
-}
-
-/// The way from a client's message to the HTTP endpoint that a route names.
-package struct SendFunction: Sendable {
-    /// Whether the endpoint takes JSON; to another, a message that is a JSON string is sent as what the string says.
-    package let takesJSON: Bool
-    package let call: @Sendable (_ request: TopicRequest, _ body: [UInt8]) async -> Result<SendAnswer, SourceFailure>
-
-    package init(
-        takesJSON: Bool,
-        call: @escaping @Sendable (_ request: TopicRequest, _ body: [UInt8]) async -> Result<SendAnswer, SourceFailure>
-    ) {
-        self.takesJSON = takesJSON
-        self.call = call
-    }
-}
-
 /// Carries a client's messages to the upstream of its topic, one at a time and in order, and has the topic looked at
 /// after each. Belongs to one event loop.
 final class TopicSender {
@@ -35,18 +8,32 @@ final class TopicSender {
     private let function: SendFunction
     private let topic: Topic
     private let loop: any EventLoop
+    private let allowance: SendAllowance
     private var queue: [(body: [UInt8], completion: (Result<SendAnswer, SourceFailure>) -> Void)] = []
     private var isSending = false
 
-    /// Messages that may wait for a slow upstream, for one client.
-    private static let maximumQueue = 64
-
-    init(request: TopicRequest, function: SendFunction, topic: Topic, loop: any EventLoop) {
+    /// - Parameters:
+    ///   - request: whose topic it is.
+    ///   - function: the way to the endpoint.
+    ///   - topic: looked at after each message.
+    ///   - allowance: of the client's connection.
+    ///   - loop: the connection's.
+    init(
+        request: TopicRequest,
+        function: SendFunction,
+        topic: Topic,
+        allowance: SendAllowance,
+        loop: any EventLoop
+    ) {
         self.request = request
         self.function = function
         self.topic = topic
+        self.allowance = allowance
         self.loop = loop
     }
+
+    /// Whether messages are on their way.
+    var isBusy: Bool { !queue.isEmpty }
 
     /// The body of a request that carries this message.
     func body(of data: Version1Message.Data) -> [UInt8] {
@@ -57,7 +44,7 @@ final class TopicSender {
     /// - Returns: false where too many messages wait already.
     @discardableResult
     func send(_ body: [UInt8], completion: @escaping (Result<SendAnswer, SourceFailure>) -> Void) -> Bool {
-        guard queue.count < Self.maximumQueue else { return false }
+        guard allowance.take(body.count) else { return false }
         queue.append((body, completion))
         sendNext()
         return true
@@ -77,7 +64,9 @@ final class TopicSender {
 
     private func finished(_ result: Result<SendAnswer, SourceFailure>) {
         isSending = false
-        queue.removeFirst().completion(result)
+        let message = queue.removeFirst()
+        allowance.giveBack(message.body.count)
+        message.completion(result)
         sendNext()
     }
 }

@@ -30,6 +30,9 @@ struct Version1Message {
     /// JSON text, given back in answers.
     let reference: [UInt8]?
 
+    /// Topics have at most so many bytes: the bridge keeps them, and the poll of a document that nobody else asks for.
+    private static let maximumTopic = 2048
+
     /// References longer than this, in bytes, are not given back.
     private static let maximumReference = 256
 
@@ -66,6 +69,9 @@ struct Version1Message {
         func topic() throws(Mistake) -> String {
             guard let topic = fields.topic else {
                 throw Mistake(reason: "\(fields.type) needs a topic", reference: reference)
+            }
+            guard topic.utf8.count <= Self.maximumTopic else {
+                throw Mistake(reason: "a topic has at most \(Self.maximumTopic) bytes", reference: reference)
             }
             return topic
         }

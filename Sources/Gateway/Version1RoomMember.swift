@@ -7,40 +7,53 @@ import WebSocket
 final class Version1RoomMember: RoomMember {
     private let service: ChannelService
     private weak var session: Version1Session?
+    private let rates: RoomRates
+    private var slowness: SlowReader
     private var membership: RoomMembership?
-    private var bucket: MessageRateLimit.Bucket?
 
-    /// Enters the room; its history is written to the session before this returns.
-    init(service: ChannelService, room: String, session: Version1Session, gateway: GatewayLoop) {
+    /// - Parameters:
+    ///   - session: the client's.
+    ///   - rates: of all rooms of the client.
+    init(service: ChannelService, session: Version1Session, rates: RoomRates) {
         self.service = service
         self.session = session
-        bucket = service.rate.map { MessageRateLimit.Bucket($0, now: .now()) }
-        membership = gateway.rooms.enter(room, historyLength: service.history, member: self)
+        self.rates = rates
+        slowness = SlowReader(limit: service.buffer)
+    }
+
+    /// Takes the place; the room's history is written to the session before this returns. That write may end the
+    /// session.
+    func enter(_ room: RoomShard) {
+        membership = room.enter(self)
     }
 
     var form: RoomMessage.Form { .init(envelope: .version1, compression: .init(session?.socket?.deflate)) }
 
+    func welcome(_ history: [Delivery.Body]) {
+        for body in history { session?.write(body) }
+        slowness.historyWasWritten(to: session?.socket)
+    }
+
     func deliver(_ body: Delivery.Body) {
-        guard let session, let socket = session.socket else { return }
-        guard SlowReader.isWithin(service.buffer, socket: socket) else {
-            socket.close(code: .tryAgainLater, reason: "too slow: more than \(service.buffer) bytes are waiting")
-            return
-        }
+        guard let session, let socket = session.socket, slowness.admits(socket) else { return }
         session.write(body)
     }
 
     /// Sends to the others: a JSON string as the text that it says, other JSON as its text.
+    ///
+    /// - Throws: 413 and 429.
     func publish(_ data: Version1Message.Data) throws(Problem) {
-        guard data.json.count <= service.maximumMessage else {
+        guard data.text?.utf8.count ?? data.json.count <= service.maximumMessage else {
             throw Problem(
                 status: .payloadTooLarge,
                 detail: "a message of this channel has at most \(service.maximumMessage) bytes"
             )
         }
-        if bucket?.takes(at: .now()) == false {
+        guard let membership else { return }
+        if let rate = service.rate, !rates.takes(rate, room: membership.room, at: .now()) {
             throw Problem(status: .tooManyRequests, detail: "more messages than this channel allows")
         }
-        membership?.publish(
+        membership.publish(
             data.text.map { .text(ByteBuffer(string: $0)) } ?? .json(ByteBuffer(bytes: data.json)),
             echo: service.echo
         )

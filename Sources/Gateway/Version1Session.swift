@@ -12,7 +12,7 @@ final class Version1Session: WebSocketConnection, SubscriberSink {
 
     /// Which topics the connection may use.
     enum Scope {
-        /// Only the one of its route.
+        /// Only the one of its route, by its name as the bridge writes it.
         case topic(String)
         /// Those of all routes, so many at once.
         case all(maximumSubscriptions: Int)
@@ -29,9 +29,13 @@ final class Version1Session: WebSocketConnection, SubscriberSink {
     private let scope: Scope
     private(set) var socket: WebSocketHandler?
     private var held: [String: Held] = [:]
-    /// Whether access rules are asked about a subscription. The messages behind it wait, so that they stay in order.
+    /// Whether access rules are asked about a subscription. Nothing is read meanwhile, so that all stays in order.
     private var isDeciding = false
-    private var waiting: [Version1Message] = []
+    /// Of the topics that have messages on their way, subscribed or not: a topic that is subscribed anew goes on with
+    /// its own, so that nothing overtakes.
+    private var busySenders: [String: TopicSender] = [:]
+    private lazy var sendAllowance = SendAllowance(largestMessage: gateway.settings.maximumMessage)
+    private lazy var rates = RoomRates()
 
     init(gateway: GatewayLoop, request: ClientRequest, scope: Scope) {
         self.gateway = gateway
@@ -49,20 +53,14 @@ final class Version1Session: WebSocketConnection, SubscriberSink {
         since: VersionID?
     ) {
         guard socket != nil else { return }
-        let sender = service.sender(
-            topic: shard.topic,
-            target: target,
-            parameters: parameters,
-            headers: request.headers,
-            loop: gateway
-        )
+        let sender = sender(to: shard.topic, of: service, parameters: parameters, target: target)
         subscribe(shard, mode: mode, since: since, maximumRate: nil, sender: sender)
     }
 
     /// The room of a channel route is entered at once.
-    func begin(_ service: ChannelService, room: String) {
+    func begin(_ service: ChannelService, room: RoomShard) {
         guard socket != nil else { return }
-        held[room] = .room(Version1RoomMember(service: service, room: room, session: self, gateway: gateway))
+        enter(room, of: service)
     }
 
     private func subscribe(
@@ -75,8 +73,42 @@ final class Version1Session: WebSocketConnection, SubscriberSink {
         let format = DeliveryFormat(mode: mode, envelope: .version1, compression: .init(socket?.deflate))
         let name = shard.topic.key.name
         let subscription = shard.subscribe(self, format: format, since: since, maximumRate: maximumRate)
+        // The first write may have found the connection broken: it has ended then, and gave back what it had by that time.
+        guard socket != nil else {
+            subscription.cancel()
+            return
+        }
         // The old one ends after the new one has begun, so that the topic does not fall asleep in between.
         end(held.updateValue(.poll(subscription, sender), forKey: name))
+    }
+
+    private func enter(_ room: RoomShard, of service: ChannelService) {
+        let member = Version1RoomMember(service: service, session: self, rates: rates)
+        member.enter(room)
+        // As above.
+        guard socket != nil else {
+            member.leave()
+            return
+        }
+        held[room.room.name] = .room(member)
+    }
+
+    private func sender(
+        to topic: Topic,
+        of service: PollService,
+        parameters: [String: String],
+        target: RequestTarget
+    ) -> TopicSender? {
+        guard service.send != nil else { return nil }
+        if let busy = busySenders[topic.key.name] { return busy }
+        return service.sender(
+            topic: topic,
+            target: target,
+            parameters: parameters,
+            headers: request.headers,
+            allowance: sendAllowance,
+            loop: gateway
+        )
     }
 
     func uses(_ routes: Set<String>) -> Bool {
@@ -104,24 +136,21 @@ final class Version1Session: WebSocketConnection, SubscriberSink {
 
     func webSocket(_ socket: WebSocketHandler, message: ByteBuffer, opcode: Opcode) {
         guard opcode == .text else {
-            socket.close(code: .unsupportedData, reason: "pushbridge.v1 messages are text")
+            socket.dismiss(code: .unsupportedData, reason: "pushbridge.v1 messages are text")
             return
         }
-        do {
-            let message = try Version1Message(Array(message.readableBytesView))
-            if isDeciding {
-                waiting.append(message)
-            } else {
-                try handle(message)
-            }
+        // What waits behind the decision comes here only where the connection has been lost meanwhile.
+        guard !isDeciding else { return }
+        do throws(Version1Message.Mistake) {
+            handle(try Version1Message(Array(message.readableBytesView)))
         } catch {
-            report(error)
+            reply(Version1Answer.error(400, error.reason, topic: nil, reference: error.reference))
         }
     }
 
     func webSocketWritabilityChanged(_ socket: WebSocketHandler, isWritable: Bool) {
         guard isWritable else {
-            socket.pauseReading()
+            socket.pauseReading(isPeersDoing: !isDeciding)
             return
         }
         if !isDeciding { socket.resumeReading() }
@@ -130,7 +159,7 @@ final class Version1Session: WebSocketConnection, SubscriberSink {
 
     func webSocketClosed(_ socket: WebSocketHandler, _ closure: WebSocketClosure) {
         self.socket = nil
-        waiting = []
+        busySenders = [:]
         let all = held.values
         held = [:]
         for one in all { end(one) }
@@ -147,7 +176,7 @@ final class Version1Session: WebSocketConnection, SubscriberSink {
 
     // MARK: Messages
 
-    private func handle(_ message: Version1Message) throws {
+    private func handle(_ message: Version1Message) {
         switch message.body {
         case .ping:
             reply(ByteBuffer(string: #"{"type":"pong"}"#))
@@ -155,7 +184,7 @@ final class Version1Session: WebSocketConnection, SubscriberSink {
             answering(topic, message.reference) { () throws(Problem) in
                 let found = try resolve(topic)
                 let begin = { [self] () throws(Problem) in
-                    try subscribe(topic, found, mode: mode, since: since, maximumRate: maximumRate)
+                    try subscribe(found, mode: mode, since: since, maximumRate: maximumRate)
                 }
                 // The connection itself has been judged by its own route's rules.
                 guard case .all = scope, let judge = found.route.access else {
@@ -170,7 +199,7 @@ final class Version1Session: WebSocketConnection, SubscriberSink {
                 }
             }
         case .unsubscribe(let topic):
-            let name = held[topic] == nil ? (try? name(of: topic)) ?? topic : topic
+            let name = held[topic] == nil ? (try? resolve(topic).name) ?? topic : topic
             guard let subscribed = held.removeValue(forKey: name) else {
                 reply(Version1Answer.error(404, "not subscribed", topic: topic, reference: message.reference))
                 return
@@ -193,15 +222,6 @@ final class Version1Session: WebSocketConnection, SubscriberSink {
         }
     }
 
-    private func report(_ error: any Error) {
-        switch error {
-        case let mistake as Version1Message.Mistake:
-            reply(Version1Answer.error(400, mistake.reason, topic: nil, reference: mistake.reference))
-        default:
-            reply(Version1Answer.error(500, "\(error)", topic: nil, reference: nil))
-        }
-    }
-
     // MARK: Access
 
     /// Asks the rules of a topic's route, by what the client showed in its handshake or shows in the topic's query.
@@ -216,7 +236,7 @@ final class Version1Session: WebSocketConnection, SubscriberSink {
         socket?.pauseReading()
         judge.decide(request.access(to: target, topic), on: gateway.loop).whenSuccess { decision in
             self.isDeciding = false
-            guard let socket = self.socket else { return }
+            guard self.socket != nil else { return }
             switch decision {
             case .admitted(let identity):
                 if let time = identity.expiresAt { self.gateway.expire(self, at: time) }
@@ -224,42 +244,29 @@ final class Version1Session: WebSocketConnection, SubscriberSink {
                 self.gateway.report(denial, path: target.rawPath, address: self.request.info.address)
             }
             then(decision)
-            while !self.isDeciding, !self.waiting.isEmpty {
-                do {
-                    try self.handle(self.waiting.removeFirst())
-                } catch {
-                    self.report(error)
-                }
-            }
-            if !self.isDeciding, socket.isWritable { socket.resumeReading() }
+            // What was written may have let the next message in, about which rules are asked by now.
+            guard !self.isDeciding, let socket = self.socket else { return }
+            if socket.isWritable { socket.resumeReading() } else { socket.pauseReading(isPeersDoing: true) }
         }
     }
 
     private func subscribe(
-        _ topic: String,
         _ found: Resolved,
         mode: String?,
         since: String?,
         maximumRate: Double?
     ) throws(Problem) {
-        let (route, parameters, target) = found
-        switch route.service {
+        switch found.route.service {
         case .poll(let service):
             let mode = try service.mode(mode, standard: .patch)
             let shard = try service.shard(
-                target: target,
-                parameters: parameters,
+                target: found.target,
+                parameters: found.parameters,
                 headers: request.headers,
                 loop: gateway
             )
-            try checkRoom(for: shard.topic.key.name)
-            let sender = service.sender(
-                topic: shard.topic,
-                target: target,
-                parameters: parameters,
-                headers: request.headers,
-                loop: gateway
-            )
+            try checkRoom(for: found.name)
+            let sender = sender(to: shard.topic, of: service, parameters: found.parameters, target: found.target)
             subscribe(
                 shard,
                 mode: mode,
@@ -268,36 +275,46 @@ final class Version1Session: WebSocketConnection, SubscriberSink {
                 sender: sender
             )
         case .channel(let service):
-            let name = ChannelService.roomName(target)
-            try checkRoom(for: name)
-            guard held[name] == nil else { throw .badRequest("already subscribed") }
-            held[name] = .room(Version1RoomMember(service: service, room: name, session: self, gateway: gateway))
+            try checkRoom(for: found.name)
+            guard held[found.name] == nil else { throw .badRequest("already subscribed") }
+            enter(try gateway.rooms.shard(of: found.name, on: found.route, service), of: service)
         case .tunnel, .multiplex, .files, .endpoint:
-            throw .badRequest("this path is no topic")
+            throw Self.isNoTopic
         }
     }
 
     private func send(_ data: Version1Message.Data, to topic: String, reference: [UInt8]?) throws(Problem) {
-        let name = held[topic] == nil ? try name(of: topic) : topic
+        let name = held[topic] == nil ? try resolve(topic).name : topic
         switch held[name] {
         case .room(let member):
             try member.publish(data)
         case .poll(_, let sender?):
             let isAccepted = sender.send(sender.body(of: data)) { [weak self] result in
-                switch result {
-                case .success(let answer):
-                    self?.reply(Version1Answer.sent(answer, reference: reference))
-                case .failure(let failure):
-                    self?.reply(
-                        Version1Answer.error(failure.gatewayStatus, failure.reason, topic: topic, reference: reference)
-                    )
-                }
+                self?.answered(result, of: name, as: topic, reference: reference)
             }
-            if !isAccepted { throw Problem(status: .tooManyRequests, detail: "too many messages wait already") }
+            guard isAccepted else {
+                throw Problem(status: .tooManyRequests, detail: "too many messages wait already")
+            }
+            busySenders[name] = sender
         case .poll(_, nil):
             throw .methodNotAllowed(allow: "subscribe only: the route has no send")
         case nil:
             throw Problem(status: .conflict, detail: "subscribe to the topic before sending to it")
+        }
+    }
+
+    private func answered(
+        _ result: Result<SendAnswer, SourceFailure>,
+        of name: String,
+        as topic: String,
+        reference: [UInt8]?
+    ) {
+        if busySenders[name]?.isBusy == false { busySenders[name] = nil }
+        switch result {
+        case .success(let answer):
+            reply(Version1Answer.sent(answer, reference: reference))
+        case .failure(let failure):
+            reply(Version1Answer.error(failure.gatewayStatus, failure.reason, topic: topic, reference: reference))
         }
     }
 
@@ -309,22 +326,16 @@ final class Version1Session: WebSocketConnection, SubscriberSink {
         )
     }
 
-    /// The topic's name as the bridge writes it, which may differ from the client's in escapes or query order.
-    private func name(of topic: String) throws(Problem) -> String {
-        let (route, parameters, target) = try resolve(topic)
-        switch route.service {
-        case .poll(let service):
-            return try service.blueprint(
-                target: target,
-                parameters: parameters,
-                headers: request.headers
-            ).key.name
-        default:
-            return ChannelService.roomName(target)
-        }
+    /// What a client means by a topic.
+    private struct Resolved {
+        let route: GatewayRoute
+        let parameters: [String: String]
+        let target: RequestTarget
+        /// As the bridge writes it, which may differ from the client's in escapes or query order.
+        let name: String
     }
 
-    private typealias Resolved = (route: GatewayRoute, parameters: [String: String], target: RequestTarget)
+    private static let isNoTopic = Problem.badRequest("this path is no topic")
 
     private func resolve(_ topic: String) throws(Problem) -> Resolved {
         guard let target = RequestTarget(topic) else { throw .badRequest("a topic is a path, such as /scores/premier") }
@@ -332,10 +343,20 @@ final class Version1Session: WebSocketConnection, SubscriberSink {
         guard route.origins.allows(origin: request.origin, host: request.host) else {
             throw Problem(status: .forbidden, detail: "pages of this origin may not subscribe")
         }
-        if case .topic(let own) = scope, RequestTarget(own)?.segments != target.segments {
+        let name: String
+        switch route.service {
+        case .poll(let service):
+            name = try service.blueprint(target: target, parameters: parameters, headers: request.headers).key.name
+        case .channel:
+            name = try ChannelService.roomName(target)
+        case .tunnel, .multiplex, .files, .endpoint:
+            throw Self.isNoTopic
+        }
+        // Whole names: a right to one document of a route is none to another.
+        if case .topic(let own) = scope, own != name {
             throw Problem(status: .forbidden, detail: "this connection is for \(own); a multiplex route takes many")
         }
-        return (route, parameters, target)
+        return Resolved(route: route, parameters: parameters, target: target, name: name)
     }
 
     private func reply(_ message: ByteBuffer) {

@@ -14,7 +14,7 @@ extension WebSocketConnection {
     }
 
     func expire() {
-        socket?.close(code: .policyViolation, reason: "your credentials have expired; connect with new ones")
+        socket?.dismiss(code: .policyViolation, reason: "your credentials have expired; connect with new ones")
     }
 
     /// Whether the client has taken all that it was sent: only then is it given the next version.

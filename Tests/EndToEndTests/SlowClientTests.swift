@@ -22,7 +22,9 @@ struct SlowClientTests {
     func flat() async throws {
         let documents = (0...120).map(document)
         let upstream = try await LegacyUpstream(.json(documents[0]))
-        try await withBridge(pollRoute(upstream, interval: "100ms"), settings: AdminListener.setting) { bridge in
+        // Who reads nothing is given up in the end, which is not what is looked at here.
+        let settings = AdminListener.setting + #""keepAlive": { "ping": "30s", "timeout": "10m" },"#
+        try await withBridge(pollRoute(upstream, interval: "100ms"), settings: settings) { bridge in
             let admin = try await AdminListener(of: bridge)
             let clients = try ChildProcess(
                 try Places.python(),
@@ -55,6 +57,54 @@ struct SlowClientTests {
             #expect(messages < 100)
             try clients.closeInput()
             #expect(try await clients.end() == .exited(0), "\(clients.errors.suffix(2000))")
+        }
+    }
+
+    /// A document that no socket takes at once, and that is there, in the form that clients without compression get.
+    private func withLargeDocument(
+        speaksVersion1: Bool,
+        isolation: isolated (any Actor)? = #isolation,
+        _ body: (BridgeUnderTest, RawConnection, Int) async throws -> Void
+    ) async throws {
+        let text = #"["\#(String(repeating: "a", count: 20 << 20))"]"#
+        let upstream = try await LegacyUpstream(.json(text))
+        let route = pollRoute(upstream, interval: "10m", #""maxBody": "32MiB", "timeout": "30s""#)
+        let settings = #""accessLog": "json", "keepAlive": { "ping": "1s", "timeout": "5s" },"#
+        try await withBridge(route, settings: settings) { bridge in
+            let reader = try await WebSocketClient.open(
+                bridge.webSocketURL("/scores/a"),
+                subprotocols: speaksVersion1 ? ["pushbridge.v1"] : [],
+                compression: false
+            )
+            _ = try await reader.text()
+            let client = try await RawConnection.open(port: bridge.port, reads: false)
+            let header = speaksVersion1 ? "Sec-WebSocket-Protocol: pushbridge.v1" : "X-None: x"
+            try await client.send(RawFrame.handshake("/scores/a", header))
+            try await body(bridge, client, text.utf8.count)
+        }
+    }
+
+    @Test("are given up after the timeout, also where the bridge holds back what they send", arguments: [true, false])
+    func silence(speaksVersion1: Bool) async throws {
+        try await withLargeDocument(speaksVersion1: speaksVersion1) { bridge, _, _ in
+            try await eventually("the end", seen: { bridge.process.errors }) {
+                bridge.process.errors.contains(#""end":"silence""#)
+            }
+        }
+    }
+
+    @Test("but only slowly are not given up: what their kernel takes is a sign of life", arguments: [true, false])
+    func slowReader(speaksVersion1: Bool) async throws {
+        try await withLargeDocument(speaksVersion1: speaksVersion1) { bridge, client, size in
+            // Longer than the timeout, a little at a time, and nothing is said.
+            let begin = ContinuousClock.now
+            while ContinuousClock.now - begin < .seconds(12) {
+                try await client.read(atLeast: 512 << 10)
+                try await Task.sleep(for: .milliseconds(300))
+            }
+            #expect(!bridge.process.errors.contains(#""end""#), "\(bridge.process.errors)")
+            try await client.startReading()
+            try await client.wait(until: { $0.count > size }, "the whole document")
         }
     }
 }

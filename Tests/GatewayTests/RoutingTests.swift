@@ -10,6 +10,9 @@ import Testing
         #expect(RequestTarget("/a/")?.segments == ["a", ""])
         #expect(RequestTarget("/a//b")?.segments == ["a", "", "b"])
         #expect(RequestTarget("/caf%C3%A9")?.segments == ["café"])
+        #expect(RequestTarget("/café/a b")?.segments == ["café", "a b"])
+        // What is encoded stays so wherever it is written down.
+        #expect(RequestTarget("/a%0Ab")?.rawPath == "/a%0Ab")
     }
 
     @Test("a query is taken apart, with plus for a space and equals signs in values")
@@ -32,6 +35,7 @@ import Testing
     @Test(
         "what is no path is refused",
         arguments: ["", "*", "a", "ftp://x/", "/%", "/%4", "/%zz", "/%ff", "/a?b=%"]
+            + ["/a\nb", "/a\r", "/a?b=\0", "/\u{1B}[31m", "/a\u{7F}", "/a\u{85}", "/a\u{2028}b", "/?\u{2029}"]
     )
     func refused(target: String) {
         #expect(RequestTarget(target) == nil)

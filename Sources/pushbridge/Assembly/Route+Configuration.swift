@@ -143,6 +143,7 @@ extension ChannelService {
             maximumMessage: channel.message,
             rate: channel.rate.map(MessageRateLimit.init),
             buffer: channel.buffer,
+            maximumRooms: channel.maxRooms,
             compression: compression
         )
     }

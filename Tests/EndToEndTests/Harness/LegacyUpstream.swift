@@ -24,6 +24,8 @@ final class LegacyUpstream: Sendable {
         var delay = TimeAmount.zero
         /// The request is taken and never answered.
         var isSilent = false
+        /// The answer waits until this is opened.
+        var gate: Gate?
 
         static func json(_ text: String, etag: String? = nil) -> Answer {
             Answer(body: Array(text.utf8), etag: etag)
@@ -97,6 +99,15 @@ final class LegacyUpstream: Sendable {
         }
     }
 
+    /// Waits until nothing has been asked for a moment.
+    func isQuiet() async throws {
+        var last = -1
+        while requests.count != last {
+            last = requests.count
+            try await Task.sleep(for: .milliseconds(500))
+        }
+    }
+
     /// Goes away: nobody listens any more, and open connections break.
     func kill() async throws {
         let (listener, connections) = state.value.withLock { state in
@@ -166,6 +177,10 @@ final class LegacyUpstream: Sendable {
                 }
                 let answer = script(request)
                 guard !answer.isSilent else { return }
+                if let gate = answer.gate {
+                    gate.whenOpen(on: context.eventLoop) { self.write(answer, to: request, context: context) }
+                    return
+                }
                 context.eventLoop.assumeIsolated().scheduleTask(in: answer.delay) {
                     self.write(answer, to: request, context: context)
                 }

@@ -16,7 +16,7 @@ final class RawConnection: Sendable {
         channel.close(promise: nil)
     }
 
-    /// - Parameter reads: false for a client that never takes what it is sent.
+    /// - Parameter reads: false for a client that takes nothing of what it is sent before ``startReading()``.
     static func open(port: Int, reads: Bool = true) async throws -> RawConnection {
         let channel =
             try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
@@ -46,6 +46,17 @@ final class RawConnection: Sendable {
 
     func send(_ bytes: Data) async throws {
         try await channel.writeAndFlush(ByteBuffer(bytes: bytes))
+    }
+
+    /// Reads until so many bytes more have come, without reading by itself.
+    func read(atLeast count: Int) async throws {
+        let goal = try await received().count + count
+        try await eventually("\(count) bytes") {
+            if try await hasEnded() { return true }
+            if try await received().count >= goal { return true }
+            channel.read()
+            return false
+        }
     }
 
     /// Shuts down the way to the bridge.
