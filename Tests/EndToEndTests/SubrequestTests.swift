@@ -30,7 +30,7 @@ struct SubrequestTests {
     @Test("lets in by 2xx, and by nothing else")
     func decides() async throws {
         let server = try await server()
-        try await withBridge(room, settings: rules(server, #", "timeout": "500ms""#)) { bridge async throws in
+        try await withBridge(room, settings: rules(server, #", "timeout": "3s""#)) { bridge async throws in
             // The route takes WebSockets alone: 426 is said to those that may.
             #expect(try await status(bridge, "in") == 426)
             _ = try await bridge.webSocket("/rooms/a", headers: ["Cookie: in"])
