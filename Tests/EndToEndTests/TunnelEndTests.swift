@@ -46,7 +46,7 @@ struct AfterTheCloseTests {
                 "/rooms/a",
                 headers: ["Authorization: Bearer \(TokenIssuer.shared("{}"))"]
             )
-            let header = "Authorization: Bearer \(TokenIssuer.shared(user: "ada", seconds: 4))"
+            let header = "Authorization: Bearer \(TokenIssuer.shared(user: "ada", seconds: 12))"
             var clients: [RawConnection] = []
             for (path, more) in [("/tunnel", "X-A: b"), ("/rooms/a", "X-A: b"), ("/rooms/a", version1)] {
                 let client = try await RawConnection.open(port: bridge.port)

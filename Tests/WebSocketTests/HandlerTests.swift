@@ -196,6 +196,25 @@ struct HandlerTrafficTests {
         #expect(ours.listener.heard == ["opened", "closed 1006 silence"])
     }
 
+    @Test("a peer whose kernel takes bytes of a large message is slow, and not silent")
+    func slowProgress() throws {
+        let connection = try Connection()
+        connection.channel.isWritable = false
+        connection.channel.pipeline.fireChannelWritabilityChanged()
+        connection.handler.pauseReading(isPeersDoing: true)
+        connection.handler.sendText(ByteBuffer(repeating: 0x61, count: 1000), flush: false)
+        connection.advance(.seconds(30))
+        connection.channel.flush()
+        connection.advance(.seconds(31))
+        #expect(connection.listener.closures.isEmpty)
+        // Nothing is taken from then on.
+        connection.handler.sendText(ByteBuffer(repeating: 0x61, count: 1000), flush: false)
+        connection.advance(.seconds(58))
+        #expect(connection.listener.closures.isEmpty)
+        connection.advance(.seconds(2))
+        #expect(connection.listener.heard.last == "closed 1006 silence")
+    }
+
     @Test("a pause and a resume inside one callback change nothing")
     func pauseInside() throws {
         let connection = try Connection()
