@@ -1,5 +1,6 @@
 import NIOCore
 import NIOHTTP2
+import WebSocket
 
 /// Stands first on a stream of an HTTP/2 connection, for as long as it lives.
 ///
@@ -10,7 +11,7 @@ import NIOHTTP2
 /// It brings the request's head into the codec's form, holds back what a client sends before its CONNECT is answered,
 /// counts what has not come to the kernel, and gives closing the meaning that it has for a socket: a stream's channel
 /// knows only to reset it. Belongs to its connection's event loop.
-final class HTTP2StreamHandler: ChannelDuplexHandler {
+final class HTTP2StreamHandler: ChannelDuplexHandler, OutboundBacklog {
     typealias InboundIn = HTTP2Frame.FramePayload
     typealias InboundOut = HTTP2Frame.FramePayload
     typealias OutboundIn = HTTP2Frame.FramePayload
@@ -20,7 +21,6 @@ final class HTTP2StreamHandler: ChannelDuplexHandler {
     private(set) var connectProtocol: String?
     /// What is wrong with the head; nil for a good one.
     private(set) var problem: Problem?
-    /// Bytes that were written and have not come to the kernel.
     private(set) var waitingBytes = 0
 
     private var context: ChannelHandlerContext?
@@ -150,13 +150,5 @@ extension HTTP2Frame.FramePayload {
 
     fileprivate var dataCount: Int {
         if case .data(let data) = self { data.data.readableBytes } else { 0 }
-    }
-}
-
-extension Channel {
-    /// Bytes that were written and have not come to the kernel; nil where that cannot be told.
-    var waitingBytes: Int? {
-        guard !isSocket else { return try? syncOptions?.getOption(.bufferedWritableBytes) }
-        return try? pipeline.syncOperations.handler(type: HTTP2StreamHandler.self).waitingBytes
     }
 }

@@ -59,10 +59,10 @@ extension HTTPConnectionHandler {
     }
 
     /// Puts the handlers of one request on a stream of an HTTP/2 connection, which has TLS below.
-    static func configureStream(_ channel: any Channel, gateway: GatewayLoop, admission: Admission) throws {
+    static func configureStream(_ channel: some Channel, gateway: GatewayLoop, admission: Admission) throws {
         let pipeline = channel.pipeline.syncOperations
         let stream = HTTP2StreamHandler()
-        try pipeline.addHandler(stream)
+        try pipeline.addHandler(stream, name: type(of: channel).backlogName)
         try pipeline.addHandler(HTTP2FramePayloadToHTTP1ServerCodec())
         try pipeline.addHandler(
             HTTPConnectionHandler(gateway: gateway, admission: admission, isSecure: true, stream: stream)

@@ -24,8 +24,7 @@ extension WebSocketHandler {
 
     /// A peer whose kernel takes bytes is slow, not gone, however long the whole of a large message takes.
     private func lookForProgress(_ context: ChannelHandlerContext) {
-        let waiting =
-            self.isWritable ? 0 : (try? context.channel.syncOptions?.getOption(.bufferedWritableBytes)) ?? 0
+        let waiting = self.isWritable ? 0 : context.channel.waitingBytes ?? 0
         if waiting < self.lastWaitingBytes { self.keepAlive.received(at: context.eventLoop.now) }
         self.lastWaitingBytes = waiting
     }
