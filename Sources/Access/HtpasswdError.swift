@@ -14,6 +14,7 @@ package struct HtpasswdError: Error, Sendable, Equatable, CustomStringConvertibl
 
     /// The line, from 1; 0 for the file as a whole.
     package let line: Int
+    /// What is wrong there.
     package let reason: Reason
 
     package var description: String {

@@ -25,7 +25,9 @@ package struct ConnectionInfo: Sendable, Encodable {
 
     /// The route's path as it is configured; `-` for a connection that belongs to none yet.
     package let route: String
+    /// What the client speaks.
     package let transport: Transport
+    /// The version of HTTP that it came by.
     package let `protocol`: HTTPProtocol
     /// The client's IP address; nil on a Unix socket.
     package let address: String?

@@ -19,12 +19,15 @@ package struct GatewayRoute: Sendable {
         case endpoint(EndpointService)
     }
 
+    /// The paths that it answers.
     package let pattern: RoutePattern
+    /// Whose pages may use it.
     package let origins: OriginPolicy
     /// What a client has to show; nil: nothing.
     package private(set) var access: (any AccessJudge)?
     /// The names by which it may be reached; nil: any.
     let names: InsideNames?
+    /// What answers.
     package let service: Service
     /// Counts what is open where the route has limits of its own; nil: it has none.
     package let ledger: ConnectionLedger?

@@ -3,13 +3,17 @@ import Topics
 
 /// What an operator is told of one living topic.
 package struct TopicInfo: Sendable, Encodable {
+    /// Path and query, as clients name it.
     package let topic: String
+    /// The route's path as it is configured.
     package let route: String
     /// The newest version; nil before the first document.
     package let version: String?
+    /// Of the document; nil where there is none.
     package let bytes: Int?
     /// `live`, `stale`, or `waiting` before the first document.
     package let state: String
+    /// Why there is no document, or why it is stale, in a sentence.
     package let reason: String?
     /// Milliseconds since the upstream last confirmed the document.
     package let age: Int64?
@@ -17,6 +21,7 @@ package struct TopicInfo: Sendable, Encodable {
     package let interval: Int?
     /// What came of the newest poll, in the words of `polls_total`; nil before the first.
     package let lastResult: String?
+    /// On all event loops.
     package let subscribers: Int
     /// Bytes of bodies that the subscribers would have fetched, each on its own, less those fetched.
     package let bytesSaved: Int

@@ -74,8 +74,9 @@ package final class GatewayServer: Sendable {
     package struct BoundListeners: Sendable {
         fileprivate let listeners: Listeners.Prepared
 
-        /// What will be opened and what will be closed, with the real ports.
+        /// What will be opened, with the real ports.
         package var opened: [ListenerAddress] { listeners.opened }
+        /// What will be closed, with the real ports.
         package var closed: [ListenerAddress] { listeners.closed }
     }
 

@@ -46,14 +46,14 @@ final class HTTPConnectionHandler: ChannelInboundHandler, RemovableChannelHandle
     }
 
     let gateway: GatewayLoop
-    private let admission: Admission
+    let admission: Admission
     /// TLS stands before this handler.
     let isSecure: Bool
     /// What frames the one request of a stream of HTTP/2; nil on a connection of HTTP/1.1.
     let stream: HTTP2StreamHandler?
     private var state = State.idle
     var context: ChannelHandlerContext?
-    private var peer = ClientAddress(nil)
+    private(set) var peer = ClientAddress(nil)
     /// What the request that is answered holds of the limits.
     var places = HeldPlaces()
     /// What the access log will say of the request that is read or answered; nil between requests.
@@ -220,51 +220,6 @@ final class HTTPConnectionHandler: ChannelInboundHandler, RemovableChannelHandle
         } catch {
             // What is known of the request tells whether a page may read what went wrong.
             if case .responding(let exchange) = state { exchange.fail(error) } else { fail(error) }
-        }
-    }
-
-    private func exchange(for head: HTTPRequestHead) throws(Problem) -> HTTPExchange {
-        if case .refused(let reason) = admission {
-            keepsAlive = false
-            gateway.metrics.rejected("limit")
-            throw .unavailable(reason)
-        }
-        let hosts = head.headers["host"]
-        guard hosts.count == 1 || hosts.isEmpty && head.version == .http1_0, hosts.allSatisfy(\.isHostField) else {
-            keepsAlive = false
-            throw .badRequest("an HTTP/1.1 request has exactly one Host header, with a host (RFC 9112 section 3.2)")
-        }
-        if let name = stream?.connectProtocol, !WebSocketHandshake.isNamed(by: name) {
-            gateway.metrics.rejected("handshake")
-            throw Problem(status: .notImplemented, detail: "websocket is the only protocol that is spoken in a CONNECT")
-        }
-        guard let target = RequestTarget(head.uri) else {
-            throw .badRequest("the request target is no path, or its percent-encoding is broken")
-        }
-        guard let (route, parameters) = gateway.router.route(for: target.segments) else { throw .notFound }
-        return HTTPExchange(
-            head: head,
-            client: gateway.settings.trustedProxies.client(of: head.headers, from: peer),
-            target: target,
-            parameters: parameters,
-            route: route,
-            loop: gateway,
-            connection: self,
-            beganAt: tally?.begin ?? .now()
-        )
-    }
-
-    /// Takes the request's places within the limits.
-    private func enter(_ exchange: HTTPExchange) throws(Problem) {
-        do throws(Problem) {
-            // Whoever comes through a proxy was not counted by address when the connection was accepted.
-            if exchange.client != peer, !gateway.settings.trustedProxies.contains(exchange.client.ip) {
-                try places.enter(gateway.ledger, exchange.client.ip, isConnection: false)
-            }
-            if let ledger = exchange.route.ledger { try places.enter(ledger, exchange.client.ip) }
-        } catch {
-            gateway.metrics.rejected("limit")
-            throw error
         }
     }
 

@@ -5,7 +5,9 @@ import NIOSSL
 package struct ListenerTLS: Sendable {
     /// PEM files.
     package struct Files: Sendable, Hashable {
+        /// A PEM file: the bridge's certificate, then those between it and a root.
         package let certificate: String
+        /// A PEM file: the certificate's private key.
         package let key: String
         /// The authorities that sign clients' certificates; nil: clients are asked for none.
         package let clientCA: String?
@@ -27,7 +29,9 @@ package struct ListenerTLS: Sendable {
 
     /// A file that is no certificate, no key, or the key of another certificate.
     package struct InvalidFile: Error, Equatable, CustomStringConvertible {
+        /// Its path.
         package let file: String
+        /// Why it cannot be used, in words that follow the path.
         package let reason: String
 
         package var description: String { "\(file): \(reason)" }

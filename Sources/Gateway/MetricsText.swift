@@ -55,6 +55,7 @@ package struct HistogramSnapshot: Sendable {
     package let bounds: [Double]
     /// Not cumulated; one more than bounds.
     package let counts: [Int]
+    /// All durations together.
     package let sumSeconds: Double
 
     package init(bounds: [Double], counts: [Int], sumSeconds: Double) {

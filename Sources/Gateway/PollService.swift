@@ -29,6 +29,7 @@ package struct PollService: Sendable {
     package let queryNames: [String]
     /// Names of headers that are part of the topic's identity.
     package let forwardedHeaders: [String]
+    /// How messages go to WebSocket clients that offer compression.
     package let compression: CompressionPolicy
     /// Whether the route has keyed arrays, without which there are no events.
     package let hasKeyedArrays: Bool

@@ -12,6 +12,7 @@ package struct ReloadReport: Sendable, Encodable {
     package var added: [String]
     /// Paths whose connections were told to come back (close code 1001).
     package var changed: [String]
+    /// Paths of routes that went.
     package var removed: [String]
     /// Routes whose connections and topics live on.
     package var kept: Int

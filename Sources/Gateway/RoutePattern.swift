@@ -10,6 +10,7 @@ package struct RoutePattern: Sendable, Hashable {
 
     /// As the configuration has it, such as `/scores/{league}`.
     package let text: String
+    /// In order; none for `/`.
     package let segments: [Segment]
 
     package init(text: String, segments: [Segment]) {

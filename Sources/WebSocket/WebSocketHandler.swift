@@ -56,6 +56,7 @@ package final class WebSocketHandler: ChannelDuplexHandler, TimerWheelClient {
     var hasOpened = false
     /// Nil: a wheel of its own, from when the handler is in its pipeline.
     var timers: TimerWheel?
+    /// Kept by the timer wheel.
     package var timerPlace: TimerWheel.Place?
     var timerPurpose: TimerPurpose = .keepAlive
     /// What the channel held for the peer when that was looked at last; 0 while it is writable.

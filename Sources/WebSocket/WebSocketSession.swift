@@ -59,10 +59,13 @@ package struct WebSocketSession {
     /// Up to here, in bytes, a payload is copied behind its header: one small copy costs less than a second buffer.
     private static let copyLimit = 1024
 
+    /// Who masks its frames (RFC 6455 section 5.3).
     package let role: Role
+    /// Of what the peer may send.
     package let limits: WebSocketLimits
     /// What was negotiated; nil: no compression.
     package let deflate: PerMessageDeflate?
+    /// Where the connection stands.
     package private(set) var state: State = .open
 
     private let delivery: Delivery

@@ -70,6 +70,16 @@ struct HTTP2WebSocketTests {
         try await SecureBridge.run(room) { secure in try await secure.play("slow_member") }
     }
 
+    @Test("a subscriber that takes nothing and answers no ping is given up, and its connection lives on")
+    func silent() async throws {
+        let upstream = try await LegacyUpstream(.json(#""\#(String(repeating: "a", count: 1_000_000))""#))
+        let keepAlive = #""keepAlive": { "ping": "300ms", "timeout": "1s" },"#
+        try await SecureBridge.run(pollRoute(upstream), settings: keepAlive) { secure in
+            try await secure.play("silent")
+            #expect(try await secure.curl("/none").status == 404)
+        }
+    }
+
     @Test("access rules let in by a token among the subprotocols, and credentials that end close with 1008")
     func credentials() async throws {
         let folder = try await TemporaryFolder.withCertificate()

@@ -436,6 +436,18 @@ def slow_member(port, authorities):
     assert talker.receive() == (2, b"undisturbed")
 
 
+def silent(port, authorities):
+    """A subscriber that opens no window and answers no ping, beside a request on the same connection."""
+    client = Client(port, authorities)
+    client.acknowledges = False
+    number = client.connect("/scores/a", headers=[("sec-websocket-protocol", "pushbridge.v1")])
+    assert client.head(number).status == 200
+    client.until(lambda stream: stream.ended or stream.reset is not None, number)
+    client.h2.increment_flow_control_window(1 << 20)
+    client.flush()
+    assert client.answer("/none").status == 404
+
+
 def credentials(port, authorities):
     def part(value):
         return base64.urlsafe_b64encode(value).rstrip(b"=").decode()
