@@ -50,14 +50,15 @@ package struct KeepAlive: Sendable, Equatable {
 
     init(reading field: Field?) {
         let section = field?.section(keys: Self.keys)
-        ping = section?["ping"]?.duration() ?? .seconds(30)
-        timeout = section?["timeout"]?.duration() ?? .seconds(60)
-        if ping >= timeout {
-            field?.fail(
-                "ping is not shorter than timeout: clients would be closed before they can answer",
-                hint: "where they are not written, ping is \"30s\" and timeout \"60s\""
-            )
+        let ping = section?["ping"]?.duration()
+        let timeout = section?["timeout"]?.duration()
+        if let ping, let timeout, ping >= timeout {
+            field?.fail("ping is not shorter than timeout: clients would be closed before they can answer")
         }
+        // What is not written gives way to what is.
+        let (standardPing, standardTimeout) = (Duration.seconds(30), Duration.seconds(60))
+        self.ping = ping ?? timeout.map { $0 > standardPing ? standardPing : $0 / 2 } ?? standardPing
+        self.timeout = timeout ?? ping.map { $0 < standardTimeout ? standardTimeout : $0 * 2 } ?? standardTimeout
     }
 }
 
