@@ -47,7 +47,6 @@ final class EventStreamHandler: ChannelInboundHandler, SubscriberSink, LoopConne
 
     func timerFired() {
         if isReady {
-            stalledHeartbeats = 0
             write(ByteBuffer(string: ":\n\n"))
         } else {
             stalledHeartbeats += 1

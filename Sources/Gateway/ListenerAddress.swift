@@ -23,7 +23,7 @@ package struct ListenerAddress: Sendable, CustomStringConvertible {
     /// `http://127.0.0.1:8080`, `https://[::1]:8443`.
     package var url: String { "\(tls == nil ? "http" : "https")://\(self)" }
 
-    package var description: String { host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)" }
+    package var description: String { "\(host.bracketedHost):\(port)" }
 
     /// The same with the port that the system chose.
     func bound(to port: Int?) -> ListenerAddress {

@@ -225,7 +225,7 @@ final class Tunnel: WebSocketConnection {
     /// A close of NIO's cancels writes that the kernel has not taken yet, so it has to wait for the last of them.
     private func afterLastWrite(_ body: @escaping (any Channel) -> Void) {
         guard let backend else { return }
-        watchWrites(to: backend, waiting: Self.waitingBytes(backend))
+        watchWrites(to: backend, waiting: backend.waitingBytes ?? 0)
         backend.writeAndFlush(ByteBuffer()).assumeIsolated().whenComplete { _ in
             self.timer?.cancel()
             body(backend)
@@ -236,7 +236,7 @@ final class Tunnel: WebSocketConnection {
     /// Gives up a backend that takes nothing for too long; one that takes little has its time.
     private func watchWrites(to backend: any Channel, waiting: Int) {
         setTimer(in: max(Self.writeLimit, service.halfCloseTimeout)) { tunnel in
-            let now = Self.waitingBytes(backend)
+            let now = backend.waitingBytes ?? 0
             if now < waiting {
                 tunnel.watchWrites(to: backend, waiting: now)
             } else {
@@ -244,16 +244,12 @@ final class Tunnel: WebSocketConnection {
             }
         }
     }
-
-    private static func waitingBytes(_ backend: any Channel) -> Int {
-        (try? backend.syncOptions?.getOption(.bufferedWritableBytes)) ?? 0
-    }
 }
 
 extension SocketAddress {
     /// As an operator reads it: `127.0.0.1:7007`, `[::1]:7007`, or the path of a Unix socket.
     fileprivate var place: String? {
-        pathname ?? ipAddress.map { "\($0.contains(":") ? "[\($0)]" : $0):\(port ?? 0)" }
+        pathname ?? ipAddress.map { "\($0.bracketedHost):\(port ?? 0)" }
     }
 }
 

@@ -25,7 +25,7 @@ package struct TunnelBackend: Sendable, Hashable, CustomStringConvertible {
         switch place {
         case .unix(let path): "unix://\(path)"
         case .host(let host, let port):
-            "\(usesTLS ? "tls" : "tcp")://\(host.contains(":") ? "[\(host)]" : host):\(port)"
+            "\(usesTLS ? "tls" : "tcp")://\(host.bracketedHost):\(port)"
         }
     }
 

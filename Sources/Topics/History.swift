@@ -95,8 +95,9 @@ extension [UInt8] {
     /// The same without the room that it got for growing, where that is much.
     fileprivate var trimmed: [UInt8] {
         guard capacity > count + count / 8 + 64 else { return self }
-        return [UInt8](unsafeUninitializedCapacity: count) { room, filled in
-            filled = room.initialize(fromContentsOf: self)
-        }
+        var copy: [UInt8] = []
+        copy.reserveCapacity(count)
+        copy += self
+        return copy
     }
 }

@@ -41,7 +41,7 @@ extension WebSocketHandler {
     /// handshake's answer, and what was sent along with it.
     func findDescriptor() {
         guard self.looksForDescriptor, let context, context.channel.isSocket, self.transport == .open,
-            (try? context.channel.syncOptions?.getOption(.bufferedWritableBytes)) == 0
+            context.channel.waitingBytes == 0
         else { return }
         self.looksForDescriptor = false
         self.descriptor = try? context.pipeline.syncOperations.withUnsafeTransportIfAvailable(
